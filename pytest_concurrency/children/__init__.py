@@ -1,0 +1,1 @@
+"""Running code in child processes: start methods, results, hangs, ends."""

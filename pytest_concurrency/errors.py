@@ -1,0 +1,68 @@
+"""The exceptions users meet, and how every message of ours is built.
+
+A message has up to four parts, in this order: what happened, the evidence, the likely cause (as a
+question, never as a fact), and one command or change to try next. `message` joins them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+__all__ = [
+    "ChildDied",
+    "ChildHung",
+    "NotPicklable",
+    "message",
+]
+
+
+class NotPicklable(AssertionError):
+    """An object cannot cross to another process; the text names the path to each culprit."""
+
+
+class ChildDied(RuntimeError):
+    """A child process ended without returning; the text names its exit code or signal.
+
+    Attributes:
+        exitcode: what `Process.exitcode` would say: negative for a signal.
+        stderr: what the child wrote to its standard error stream.
+    """
+
+    def __init__(self, text: str, *, exitcode: int | None = None, stderr: str = "") -> None:
+        super().__init__(text)
+        self.exitcode = exitcode
+        self.stderr = stderr
+
+
+class ChildHung(RuntimeError):
+    """A child process did not end in time; the text has the stack of each of its threads.
+
+    Attributes:
+        timeout: how long it was given, in seconds.
+    """
+
+    def __init__(self, text: str, *, timeout: float | None = None) -> None:
+        super().__init__(text)
+        self.timeout = timeout
+
+
+def message(what: str, *, evidence: str = "", cause: str = "", next_step: str = "") -> str:
+    """Build the text of an error.
+
+    Args:
+        what: line 1, what happened, in the user's words; self-contained.
+        evidence: what was seen, shown indented.
+        cause: the likely cause, a question.
+        next_step: one command or change to try.
+
+    Returns:
+        The parts that are there, joined by newlines.
+    """
+    parts = [what.rstrip()]
+    if evidence:
+        parts.append(textwrap.indent(evidence.rstrip("\n"), "  "))
+    if cause:
+        parts.append(cause.rstrip())
+    if next_step:
+        parts.append("next: " + next_step.rstrip())
+    return "\n".join(parts)

@@ -1,0 +1,1 @@
+"""What a test leaves behind: children, threads, semaphores, shared memory."""

@@ -1,0 +1,1 @@
+"""Can this object cross to another process, and if not, why not?"""
