@@ -11,6 +11,8 @@ import textwrap
 __all__ = [
     "ChildDied",
     "ChildHung",
+    "ChildTraceback",
+    "LeakWarning",
     "NotPicklable",
     "message",
 ]
@@ -44,6 +46,17 @@ class ChildHung(RuntimeError):
     def __init__(self, text: str, *, timeout: float | None = None) -> None:
         super().__init__(text)
         self.timeout = timeout
+
+
+class ChildTraceback(Exception):
+    """The cause of an exception that was raised in a child process: the traceback, as text."""
+
+    def __str__(self) -> str:
+        return "in the child process\n" + str(self.args[0])
+
+
+class LeakWarning(UserWarning):
+    """A test left something behind that is not a child process."""
 
 
 def message(what: str, *, evidence: str = "", cause: str = "", next_step: str = "") -> str:

@@ -1,0 +1,135 @@
+"""Check after each test that it left nothing behind: what is found is named, and removed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from pytest_concurrency.errors import LeakWarning, message
+from pytest_concurrency.leaks.survivors import (
+    Leak,
+    Snapshot,
+    Survivors,
+    describe,
+    remove,
+    survivors,
+    take,
+)
+from pytest_concurrency.session import Session
+
+
+class LeakCheck:
+    """Compares what is there before and after each test.
+
+    Args:
+        policy: "error", "warn", "off", or "" for errors for children and warnings for the rest.
+        session: who knows which line made what.
+    """
+
+    def __init__(self, policy: str, session: Session) -> None:
+        self._policy = policy
+        self._session = session
+        self._origins = session.origins
+        self._at_start = take(self._origins)
+        self._before: Snapshot | None = None
+        self._made_by: dict[object, tuple[Snapshot, Snapshot]] = {}
+
+    def begin(self) -> None:
+        """A test is about to be set up."""
+        self._before = take(self._origins)
+
+    def end(self, failed: bool) -> None:
+        """A test has been torn down.
+
+        Args:
+            failed: whether it failed: then its traceback may keep semaphores alive, which is
+                not worth a warning of its own.
+
+        Raises:
+            pytest.fail.Exception: when the policy makes an error of what was left.
+        """
+        __tracebackhide__ = True
+        before, self._before = self._before, None
+        if before is None or self._policy == "off":
+            return
+        left = survivors(before, self._origins)
+        self._session.orphans.turn_off()
+        if not left:
+            return
+        leaks = self._remove(left)
+        if failed:
+            leaks = [leak for leak in leaks if leak.kind in ("child", "thread")]
+        errors = [leak for leak in leaks if self._is_error(leak)]
+        for leak in leaks:
+            if leak not in errors:
+                warnings.warn(LeakWarning(_text([leak])), stacklevel=2)
+        if errors:
+            pytest.fail(_text(errors), pytrace=False)
+
+    def end_children(self) -> str:
+        """End the children of the present test now, and say what they were doing."""
+        before = self._before or self._at_start
+        texts: list[str] = []
+        for _ in range(3):  # a Pool starts new workers in place of the dead
+            left = survivors(before, self._origins, grace=0)
+            left.threads, left.named = [], []
+            if not left:
+                break
+            texts += [leak.text for leak in self._remove(left)]
+        return "\n".join(texts)
+
+    def end_session(self) -> str:
+        """End the children that an interrupted test left behind, and say which."""
+        left = survivors(self._at_start, self._origins, grace=0)
+        left.threads, left.named = [], []
+        return _text(self._remove(left)) if left and self._policy != "off" else ""
+
+    @contextmanager
+    def fixture_setup(self, fixture: Any) -> Iterator[None]:
+        """What a fixture of a broader scope makes is not left behind by the test that came first."""
+        if fixture.scope == "function" or self._before is None:
+            yield
+            return
+        before = take(self._origins)
+        try:
+            yield
+        finally:
+            self._before.allow(before, self._origins)
+            self._made_by[fixture] = (before, take(self._origins))
+
+    def fixture_finished(self, fixture: object) -> None:
+        """From now on, what is left of what this fixture made is left behind."""
+        made = self._made_by.pop(fixture, None)
+        if made is not None and self._before is not None:
+            self._before.disown(*made, self._origins)
+
+    def _remove(self, left: Survivors) -> list[Leak]:
+        leaks = describe(left, self._origins, self._session.folder)
+        remove(left)
+        return leaks
+
+    def _is_error(self, leak: Leak) -> bool:
+        return self._policy == "error" or (self._policy == "" and leak.kind == "child")
+
+
+def _text(leaks: list[Leak]) -> str:
+    return message(
+        f"the test left {_count(leaks)} behind",
+        evidence="\n".join(leak.text for leak in leaks),
+        cause="is a join(), close(), shutdown() or unlink() missing, or not reached?",
+        next_step="use a `with` block or a fixture that ends it; --leaks=warn reports only",
+    )
+
+
+def _count(leaks: list[Leak]) -> str:
+    kinds = list(dict.fromkeys(leak.kind for leak in leaks))
+    counts = {kind: sum(leak.kind == kind for leak in leaks) for kind in kinds}
+    plural = {"child": "children", "shared memory": "blocks of shared memory"}
+    return " and ".join(
+        f"{count} {kind}" if count == 1 else f"{count} {plural.get(kind, kind + 's')}"
+        for kind, count in counts.items()
+    )

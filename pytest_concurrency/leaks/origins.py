@@ -1,0 +1,170 @@
+"""Which line made a thing: a process, a semaphore, a block of shared memory, a thread.
+
+Processes, semaphores and shared memory are written to a file that children write to as well, since
+what a child makes may outlive it. Threads end with their process, and are remembered here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+from pytest_concurrency.children.patches import Patches
+
+PROCESS = "process"
+SEMAPHORE = "semaphore"
+SHARED_MEMORY = "shared memory"
+
+_NOT_THE_USER = tuple(
+    {sysconfig.get_path("stdlib") + os.sep, str(Path(__file__).parents[1]) + os.sep, "<frozen"}
+)
+_SITE = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Something that was made, and where.
+
+    Attributes:
+        kind: one of the constants of this module.
+        name: the pid of a process, the system's name of anything else.
+        maker: the pid of the process that made it.
+        where: the file, line and function of the user's code that made it.
+    """
+
+    kind: str
+    name: str
+    maker: int
+    where: str
+
+
+class Origins:
+    """Remembers what is made, from `watch_threads` and the `on_...` methods on.
+
+    Args:
+        file: where children and we write; made on first use.
+        on_process: called in this process, just before it starts another.
+    """
+
+    def __init__(self, file: str, on_process: Callable[[], None] = lambda: None) -> None:
+        self._file = file
+        self._on_process = on_process
+        self._owner = os.getpid()
+        self._patches = Patches()
+        self._threads: weakref.WeakKeyDictionary[threading.Thread, str] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def watch_threads(self) -> None:
+        """Remember who starts each thread."""
+        start = threading.Thread.start
+        threads = self._threads
+
+        def watched_start(thread: threading.Thread) -> None:
+            threads[thread] = user_line()
+            start(thread)
+
+        self._patches.replace(threading.Thread, "start", watched_start)
+
+    def on_process_module(self, process: ModuleType) -> None:
+        """Called when `multiprocessing.process` is loaded."""
+        start = process.BaseProcess.start
+
+        def watched_start(child: Any) -> None:
+            if os.getpid() == self._owner:
+                self._on_process()
+            start(child)
+            self._write(PROCESS, str(child.pid))
+
+        self._patches.replace(process.BaseProcess, "start", watched_start)
+
+    def on_synchronize_module(self, synchronize: ModuleType) -> None:
+        """Called when `multiprocessing.synchronize` is loaded."""
+        initialise = synchronize.SemLock.__init__
+
+        def watched_init(lock: Any, *args: Any, **kwargs: Any) -> None:
+            initialise(lock, *args, **kwargs)
+            if not lock._is_fork_ctx:  # those of fork have lost their name by now
+                self._write(SEMAPHORE, lock._semlock.name)
+
+        self._patches.replace(synchronize.SemLock, "__init__", watched_init)
+
+    def on_shared_memory_module(self, shared_memory: ModuleType) -> None:
+        """Called when `multiprocessing.shared_memory` is loaded."""
+        initialise = shared_memory.SharedMemory.__init__
+
+        def watched_init(
+            block: Any, name: Any = None, create: bool = False, *args: Any, **kwargs: Any
+        ) -> None:
+            initialise(block, name, create, *args, **kwargs)
+            if create:
+                self._write(SHARED_MEMORY, block._name)
+
+        self._patches.replace(shared_memory.SharedMemory, "__init__", watched_init)
+
+    def undo(self) -> None:
+        """Stop remembering."""
+        self._patches.undo()
+
+    def mark(self) -> int:
+        """The present, for `since`."""
+        try:
+            return os.stat(self._file).st_size
+        except FileNotFoundError:
+            return 0
+
+    def since(self, mark: int) -> list[Origin]:
+        """What was made since a mark."""
+        if self.mark() == mark:
+            return []
+        with open(self._file, "rb") as file:
+            file.seek(mark)
+            return [Origin(**json.loads(line)) for line in file]
+
+    def of_process(self, pid: int) -> Origin | None:
+        """Where a process was started."""
+        found = [origin for origin in self.since(0) if origin.kind == PROCESS]
+        return next((origin for origin in reversed(found) if origin.name == str(pid)), None)
+
+    def of_thread(self, thread: threading.Thread) -> str:
+        """Where a thread was started."""
+        return self._threads.get(thread, "")
+
+    def _write(self, kind: str, name: str) -> None:
+        line = json.dumps(
+            {"kind": kind, "name": name, "maker": os.getpid(), "where": user_line()}
+        )
+        # One short write to a file opened for appending is not torn by those of other processes.
+        file = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, line.encode() + b"\n")
+        finally:
+            os.close(file)
+
+
+def user_line() -> str:
+    """The innermost line of the present stack that is the user's.
+
+    Returns:
+        ``file:line in function``; that of an installed package if there is no better one.
+    """
+    best = ""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(_SITE) or not file.startswith(_NOT_THE_USER):
+            line = f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
+            if not file.startswith(_SITE):
+                return line
+            best = best or line
+        frame = frame.f_back
+    return best

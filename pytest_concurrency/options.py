@@ -1,0 +1,159 @@
+"""Every option in one table: command line, environment, ini file, default, help; read into `Settings`.
+
+The most specific place wins: marker, command line, environment, ini file, default. Markers belong
+to one test and are read where that test is; everything else is read here, once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from pytest_concurrency.errors import message
+
+START_METHODS = ("fork", "spawn", "forkserver")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option and the places where it can be written."""
+
+    name: str
+    metavar: str
+    help: str
+    valid: tuple[str, ...]
+    what: str
+    many: bool = False
+    environment: str | None = None
+
+    @property
+    def flag(self) -> str:
+        """The name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+
+START_METHOD = Option(
+    name="start_method",
+    metavar="METHODS",
+    help="Start methods that the start_method fixture runs tests under, separated by commas "
+    "(default: fork,spawn,forkserver)",
+    valid=START_METHODS,
+    what="start method",
+    many=True,
+    environment="PYTEST_CONCURRENCY_START_METHOD",
+)
+HAZARDS = Option(
+    name="hazards",
+    metavar="MODE",
+    help="expect: a test marked as a hazard must fail, and is then reported as passed; "
+    "fail: let it fail for real and read why (default: expect)",
+    valid=("expect", "fail"),
+    what="hazards mode",
+)
+LEAKS = Option(
+    name="leaks",
+    metavar="POLICY",
+    help="What to do with a test that leaves children, threads, semaphores or shared memory "
+    "behind: error, warn or off (default: error for children, warn for the rest)",
+    valid=("error", "warn", "off"),
+    what="leaks policy",
+)
+TABLE = (START_METHOD, HAZARDS, LEAKS)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the run was told, validated.
+
+    Attributes:
+        start_methods: the start methods to run under, in the order fork, spawn, forkserver.
+        hazards: "expect" or "fail".
+        leaks: "error", "warn", "off", or "" for the default mixture.
+        sources: where each value that is not a default came from, by option name.
+    """
+
+    start_methods: tuple[str, ...] = START_METHODS
+    hazards: str = "expect"
+    leaks: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+KEY = pytest.StashKey[Settings]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add every option of the table to the command line and the ini file."""
+    group = parser.getgroup("concurrency", "start methods, hazards and leaks (pytest_concurrency)")
+    for option in TABLE:
+        group.addoption(option.flag, metavar=option.metavar, default=None, help=option.help)
+        parser.addini(option.name, option.help, type="string", default="")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read and validate every option.
+
+    Raises:
+        pytest.UsageError: for a value that is not valid; the text names where it was written.
+    """
+    values: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, str] = {}
+    for option in TABLE:
+        written = _find(option, config)
+        if written is not None:
+            text, source = written
+            values[option.name] = parse(option, _split(option, text), source)
+            sources[option.name] = source
+    return Settings(
+        start_methods=values.get("start_method", START_METHODS),
+        hazards=values.get("hazards", ("expect",))[0],
+        leaks=values.get("leaks", ("",))[0],
+        sources=sources,
+    )
+
+
+def parse(option: Option, words: Iterable[object], source: str) -> tuple[str, ...]:
+    """Check the words written for an option.
+
+    Args:
+        option: the row of the table.
+        words: what was written.
+        source: where, as the reader would call it.
+
+    Returns:
+        The words without repeats, in the table's order.
+
+    Raises:
+        pytest.UsageError: when there is none, or one is not valid.
+    """
+    words = list(words)
+    available = ", ".join(option.valid)
+    if not words:
+        raise pytest.UsageError(
+            message(f"no {option.what} in {source}; available: {available}")
+        )
+    for word in words:
+        if word not in option.valid:
+            raise pytest.UsageError(
+                message(f"unknown {option.what} {word!r} from {source}; available: {available}")
+            )
+    return tuple(word for word in option.valid if word in words)
+
+
+def _find(option: Option, config: pytest.Config) -> tuple[str, str] | None:
+    given = config.getoption(option.name)
+    if given is not None:
+        return str(given), option.flag
+    if option.environment and os.environ.get(option.environment):
+        return os.environ[option.environment], option.environment
+    written = str(config.getini(option.name))
+    if written:
+        return written, f"{option.name} in {config.inipath or 'the ini file'}"
+    return None
+
+
+def _split(option: Option, text: str) -> list[str]:
+    return [word for word in re.split(r"[,\s]+", text) if word] if option.many else [text.strip()]

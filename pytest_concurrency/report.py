@@ -1,0 +1,142 @@
+"""What is printed beside the tests: header, words, sections and the table of hazards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from pytest_concurrency.hazards import ANY_METHOD, Grade, current_grade, lesson, read_hazard
+from pytest_concurrency.options import START_METHODS, Settings
+
+GRADE = "concurrency_grade"
+_FAILED = pytest.StashKey[bool]()
+
+
+def header(settings: Settings, verbose: bool) -> str | None:
+    """The line of the report header; None when there is nothing worth a line."""
+    if not settings.sources and not verbose:
+        return None
+    values = {
+        "start_method": ",".join(settings.start_methods),
+        "hazards": settings.hazards,
+        "leaks": settings.leaks or "error for children, warn for the rest",
+    }
+    shown = [
+        f"{name}={value}" + (f" ({settings.sources[name]})" if name in settings.sources else "")
+        for name, value in values.items()
+        if verbose or name in settings.sources
+    ]
+    return "concurrency: " + ", ".join(shown)
+
+
+def grade_of_report(report: object) -> Grade | None:
+    """The grade that a report carries, also after it has crossed xdist."""
+    grade: Grade | None = getattr(report, GRADE, None)
+    return grade
+
+
+def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """The letter and the word of a hazard that was shown; it counts as passed."""
+    grade = grade_of_report(report)
+    if report.when == "call" and report.passed and grade is not None and grade["shown"]:
+        return "passed", "h", ("hazard shown", {"green": True})
+    return None
+
+
+def complete(report: pytest.TestReport, item: pytest.Item) -> pytest.TestReport:
+    """Put into a report what the terminal, junit and xdist's controller need of a marked test."""
+    item.stash[_FAILED] = has_failed(item) or (report.when == "call" and report.failed)
+    grade = current_grade(item)
+    if grade is None:
+        return report
+    setattr(report, GRADE, grade)
+    if grade["kind"] == "hazard" and report.when == "call" and not report.skipped:
+        hazard = read_hazard(item)
+        if hazard is not None:
+            title = f"hazard {hazard.id}" + (" shown" if grade["shown"] else "")
+            report.sections.append((title, lesson(hazard, item)))
+            report.user_properties += [("hazard", hazard.id), ("why", hazard.why)]
+    return report
+
+
+def has_failed(item: pytest.Item) -> bool:
+    """Say whether the call of a test has failed."""
+    return item.stash.get(_FAILED, False)
+
+
+class HazardTable:
+    """Hazard by start method: shown and fixed; filled report by report."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, dict[str, set[str]]] = {}
+        self._fixes: dict[str, set[str]] = {}
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take note of one test's call, or of its failing setup."""
+        grade = grade_of_report(report)
+        if grade is None or not (report.when == "call" or report.outcome != "passed"):
+            return
+        word = _word(grade, report)
+        if grade["kind"] == "hazard":
+            self._cells.setdefault(grade["id"], {}).setdefault(grade["method"], set()).add(word)
+        elif grade["kind"] == "fix":
+            self._fixes.setdefault(grade["id"], set()).add(word)
+
+    def __bool__(self) -> bool:
+        return bool(self._cells)
+
+    def lines(self) -> list[str]:
+        """The table, one line a hazard, in the order they ran."""
+        used = {method for cells in self._cells.values() for method in cells}
+        methods = [method for method in (*START_METHODS, ANY_METHOD) if method in used]
+        titles = ["hazard", *methods, "fix"]
+        rows = [
+            [name, *(_join(cells.get(method, ())) for method in methods), self._fix(name)]
+            for name, cells in self._cells.items()
+        ]
+        widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
+        return [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in [titles, *rows]
+        ]
+
+    def summary(self) -> str:
+        """One line that stands for the table."""
+        words = [word for cells in self._cells.values() for word in cells.values()]
+        shown = sum("shown" in word for word in words)
+        count = len(self._cells)
+        return (
+            f"{count} hazard{'s' * (count != 1)}, shown in {shown} of {len(words)} places "
+            "(hazard by start method; without -q a table)"
+        )
+
+    def _fix(self, name: str) -> str:
+        return _join(self._fixes.get(name, ())) or "not run"
+
+
+def _word(grade: Grade, report: pytest.TestReport) -> str:
+    if report.outcome == "skipped":
+        return "skipped"
+    if grade["kind"] == "fix":
+        return "fixed" if report.outcome == "passed" else "FAILED"
+    if grade["shown"]:
+        return "shown"
+    return "passes" if report.outcome == "passed" else "FAILED"
+
+
+def _join(words: Iterable[str]) -> str:
+    return "/".join(sorted(words))
+
+
+def write_summary(terminal: Any, table: HazardTable) -> None:
+    """Write the table, or with -q one line, at the end of the run."""
+    if not table:
+        return
+    if terminal.verbosity < 0:
+        terminal.write_line(table.summary())
+        return
+    terminal.write_sep("=", "hazards")
+    for line in table.lines():
+        terminal.write_line(line)

@@ -1,0 +1,69 @@
+"""What one pytest run of the plugin holds: made in `pytest_configure`, gone in `pytest_unconfigure`.
+
+All of it is either passive or waits for `multiprocessing` to be imported by somebody else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+from pytest_concurrency.children.on_import import ImportWatch
+from pytest_concurrency.children.orphans import OrphanAdoption
+from pytest_concurrency.children.preparation import ChildPreparation
+from pytest_concurrency.pickling.feeder import FeederWatch
+from pytest_concurrency.leaks.origins import Origins
+
+
+class Session:
+    """The parts of the plugin that live as long as the run.
+
+    Attributes:
+        folder: for what children write: stacks, and what they made.
+        origins: which line made what.
+        orphans: grandchildren whose parent has ended.
+        feeder: pickling errors in the feeder threads of queues.
+    """
+
+    def __init__(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="pytest-concurrency-")
+        self.orphans = OrphanAdoption()
+        self.origins = Origins(os.path.join(self.folder, "origins"), self.orphans.turn_on)
+        self.feeder = FeederWatch(_explain_item)
+        self._preparation = ChildPreparation(self.folder)
+        self._watch = ImportWatch(
+            {
+                "multiprocessing.process": self.origins.on_process_module,
+                "multiprocessing.queues": self.feeder.on_queues_module,
+                "multiprocessing.shared_memory": self.origins.on_shared_memory_module,
+                "multiprocessing.spawn": self._preparation.on_spawn,
+                "multiprocessing.synchronize": self.origins.on_synchronize_module,
+                "multiprocessing.util": self._preparation.on_util,
+            }
+        )
+
+    def open(self) -> None:
+        """Start watching."""
+        self.origins.watch_threads()
+        self._watch.install()
+
+    def close(self) -> None:
+        """Put everything back as it was."""
+        self._watch.remove()
+        self._preparation.undo()
+        self.feeder.undo()
+        self.origins.undo()
+        self.orphans.turn_off()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+KEY = pytest.StashKey[Session]()
+
+
+def _explain_item(error: BaseException, item: object) -> None:
+    from pytest_concurrency.pickling.notes import annotate_feeder_error
+
+    annotate_feeder_error(error, item)
