@@ -24,7 +24,7 @@ _HOME = {
     "NotPicklable": "errors",
 }
 
-__all__ = [  # noqa: F822 - the names are loaded by __getattr__
+__all__ = [
     "ChildDied",
     "ChildHung",
     "NotPicklable",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +19,13 @@ from pytest_concurrency.leaks.survivors import (
     take,
 )
 from pytest_concurrency.session import Session
+
+_WORDS = {
+    "child": ("child", "children"),
+    "thread": ("thread", "threads"),
+    "semaphore": ("semaphore", "semaphores"),
+    "shared memory": ("block of shared memory", "blocks of shared memory"),
+}
 
 
 class LeakCheck:
@@ -42,10 +48,11 @@ class LeakCheck:
         """A test is about to be set up."""
         self._before = take(self._origins)
 
-    def end(self, failed: bool) -> None:
+    def end(self, item: pytest.Item, failed: bool) -> None:
         """A test has been torn down.
 
         Args:
+            item: the test.
             failed: whether it failed: then its traceback may keep semaphores alive, which is
                 not worth a warning of its own.
 
@@ -66,7 +73,7 @@ class LeakCheck:
         errors = [leak for leak in leaks if self._is_error(leak)]
         for leak in leaks:
             if leak not in errors:
-                warnings.warn(LeakWarning(_text([leak])), stacklevel=2)
+                item.warn(LeakWarning(_text([leak])))
         if errors:
             pytest.fail(_text(errors), pytrace=False)
 
@@ -90,7 +97,7 @@ class LeakCheck:
 
     @contextmanager
     def fixture_setup(self, fixture: Any) -> Iterator[None]:
-        """What a fixture of a broader scope makes is not left behind by the test that came first."""
+        """What a fixture of a broader scope makes, the test that came first has not left behind."""
         if fixture.scope == "function" or self._before is None:
             yield
             return
@@ -126,10 +133,9 @@ def _text(leaks: list[Leak]) -> str:
 
 
 def _count(leaks: list[Leak]) -> str:
-    kinds = list(dict.fromkeys(leak.kind for leak in leaks))
-    counts = {kind: sum(leak.kind == kind for leak in leaks) for kind in kinds}
-    plural = {"child": "children", "shared memory": "blocks of shared memory"}
+    counts: dict[str, int] = {}
+    for leak in leaks:
+        counts[leak.kind] = counts.get(leak.kind, 0) + 1
     return " and ".join(
-        f"{count} {kind}" if count == 1 else f"{count} {plural.get(kind, kind + 's')}"
-        for kind, count in counts.items()
+        f"{count} {_WORDS[kind][0 if count == 1 else 1]}" for kind, count in counts.items()
     )

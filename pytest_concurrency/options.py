@@ -1,4 +1,4 @@
-"""Every option in one table: command line, environment, ini file, default, help; read into `Settings`.
+"""Every option in one table: command line, environment, ini file, default, help.
 
 The most specific place wins: marker, command line, environment, ini file, default. Markers belong
 to one test and are read where that test is; everything else is read here, once.
@@ -132,9 +132,7 @@ def parse(option: Option, words: Iterable[object], source: str) -> tuple[str, ..
     words = list(words)
     available = ", ".join(option.valid)
     if not words:
-        raise pytest.UsageError(
-            message(f"no {option.what} in {source}; available: {available}")
-        )
+        raise pytest.UsageError(message(f"no {option.what} in {source}; available: {available}"))
     for word in words:
         if word not in option.valid:
             raise pytest.UsageError(

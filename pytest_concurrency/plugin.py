@@ -124,9 +124,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)
-def pytest_timeout_set_timer(
-    item: pytest.Item, settings: Any
-) -> Generator[None, object, object]:
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, object, object]:
     """Have a timeout of pytest-timeout end the children first."""
     result = yield
     from pytest_concurrency.timeouts import end_children_first
@@ -141,7 +139,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        item.config.stash[_LEAKS].end(failed=has_failed(item))
+        item.config.stash[_LEAKS].end(item, failed=has_failed(item))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,4 +1,4 @@
-"""What one pytest run of the plugin holds: made in `pytest_configure`, gone in `pytest_unconfigure`.
+"""What the plugin holds from `pytest_configure` to `pytest_unconfigure`.
 
 All of it is either passive or waits for `multiprocessing` to be imported by somebody else.
 """
@@ -14,8 +14,8 @@ import pytest
 from pytest_concurrency.children.on_import import ImportWatch
 from pytest_concurrency.children.orphans import OrphanAdoption
 from pytest_concurrency.children.preparation import ChildPreparation
-from pytest_concurrency.pickling.feeder import FeederWatch
 from pytest_concurrency.leaks.origins import Origins
+from pytest_concurrency.pickling.feeder import FeederWatch
 
 
 class Session:
@@ -31,16 +31,15 @@ class Session:
     def __init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="pytest-concurrency-")
         self.orphans = OrphanAdoption()
-        self.origins = Origins(os.path.join(self.folder, "origins"), self.orphans.turn_on)
+        origins = os.path.join(self.folder, "origins")
+        self.origins = Origins(origins, self.orphans.turn_on)
         self.feeder = FeederWatch(_explain_item)
-        self._preparation = ChildPreparation(self.folder)
+        self._preparation = ChildPreparation(self.folder, origins)
         self._watch = ImportWatch(
             {
-                "multiprocessing.process": self.origins.on_process_module,
+                **self.origins.actions(),
                 "multiprocessing.queues": self.feeder.on_queues_module,
-                "multiprocessing.shared_memory": self.origins.on_shared_memory_module,
                 "multiprocessing.spawn": self._preparation.on_spawn,
-                "multiprocessing.synchronize": self.origins.on_synchronize_module,
                 "multiprocessing.util": self._preparation.on_util,
             }
         )

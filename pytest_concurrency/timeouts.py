@@ -16,9 +16,7 @@ import pytest
 import pytest_timeout
 
 
-def end_children_first(
-    item: pytest.Item, settings: Any, end_children: Callable[[], str]
-) -> None:
+def end_children_first(item: pytest.Item, settings: Any, end_children: Callable[[], str]) -> None:
     """Put ourselves before the handler that pytest-timeout has just installed.
 
     Args:
@@ -62,7 +60,7 @@ def _timer_of(item: pytest.Item) -> threading.Timer | None:
         if (
             isinstance(thread, threading.Timer)
             and thread.function is pytest_timeout.timeout_timer
-            and thread.args[0] is item
+            and tuple(thread.args)[0] is item
         ):
             return thread
     return None

@@ -1,4 +1,6 @@
-"""The first thing that runs in a child started by spawn or forkserver; standard library only.
+"""The first thing that runs in a child started by spawn or forkserver.
+
+It imports the standard library only, and modules of ours that do the same.
 
 `install` is called while the child unpickles what its parent prepared for it, before the target is
 unpickled, so that the target's module can be found even if its name alone would not lead to it.
@@ -17,6 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypedDict
 
+from pytest_concurrency.children.on_import import ImportWatch
+from pytest_concurrency.leaks.origins import Origins
+
 # The last real-time signal: applications use SIGUSR1 and SIGUSR2, the C library the first few.
 DUMP_SIGNAL: int = getattr(signal, "SIGRTMAX", getattr(signal, "SIGUSR2", 0))
 
@@ -31,10 +36,12 @@ class Preparation(TypedDict):
         modules: where each of the parent's own modules was loaded from, and the search path of
             those that are packages.
         stacks: the folder for stack dumps.
+        origins: the file in which to note what this child makes.
     """
 
     modules: dict[str, tuple[str | None, list[str] | None]]
     stacks: str
+    origins: str
 
 
 class ParentModules:
@@ -58,15 +65,14 @@ class ParentModules:
             spec = ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = search or []
             return spec
-        return importlib.util.spec_from_file_location(
-            name, file, submodule_search_locations=search
-        )
+        return importlib.util.spec_from_file_location(name, file, submodule_search_locations=search)
 
 
 def install(preparation: Preparation) -> None:
     """Make this process a well-prepared child."""
     sys.meta_path.insert(0, ParentModules(preparation["modules"]))
     dump_stacks_to(preparation["stacks"])
+    ImportWatch(Origins(preparation["origins"]).actions()).install()
 
 
 def dump_stacks_to(folder: str) -> None:

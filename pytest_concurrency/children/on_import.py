@@ -46,7 +46,9 @@ class ImportWatch:
         action = self._waiting.pop(name)
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = find(name, path, target) if find and finder is not self else None
+            spec: ModuleSpec | None = (
+                find(name, path, target) if find and finder is not self else None
+            )
             if spec is not None:
                 if spec.loader is not None:
                     _run_after(spec.loader, action)

@@ -60,10 +60,12 @@ class ChildPreparation:
 
     Args:
         stacks: the folder in which children put their stacks when asked.
+        origins: the file in which children note what they make.
     """
 
-    def __init__(self, stacks: str) -> None:
+    def __init__(self, stacks: str, origins: str) -> None:
         self._stacks = stacks
+        self._origins = origins
         self._patches = Patches()
         self._in_forked_child: _InForkedChild | None = None
 
@@ -76,7 +78,9 @@ class ChildPreparation:
             if _main_is_the_pytest_command():
                 # Running the `pytest` command's file again in each child costs 100 ms for nothing.
                 data.pop("init_main_from_path", None)
-            data[_ENTRY] = _Bootstrap({"modules": own_modules(), "stacks": self._stacks})
+            data[_ENTRY] = _Bootstrap(
+                {"modules": own_modules(), "stacks": self._stacks, "origins": self._origins}
+            )
             return data
 
         self._patches.replace(spawn, "get_preparation_data", get_preparation_data)
@@ -124,7 +128,7 @@ def _without_freezing_the_default(original: Any, name: str) -> Any:
     """Call the original, which as a side effect settles the default start method for good."""
     from multiprocessing import context
 
-    default = context._default_context  # type: ignore[attr-defined]
+    default: Any = context._default_context
     settled = default._actual_context
     try:
         return original(name)

@@ -136,13 +136,13 @@ def _result(name: str, exitcode: int, folder: worker.Folder) -> object:
         raise _died(name, exitcode, folder, "before it returned")
     outcome: worker.Outcome = pickle.loads(folder.outcome.read_bytes())
     kind = outcome["kind"]
-    if kind == worker.EXITED:
+    if kind == "exited":
         raise _died(name, outcome["code"], folder, "by sys.exit()", outcome["traceback"])
     if exitcode != 0:
         raise _died(name, exitcode, folder, f"after it {kind}, while it was ending")
-    if kind == worker.RAISED:
+    if kind == "raised":
         raise _exception(name, outcome) from ChildTraceback(outcome["traceback"])
-    if kind == worker.UNPICKLABLE:
+    if kind == "unpicklable":
         raise NotPicklable(
             message(
                 f"{name}() returned, but its result cannot be sent back to the parent process",
@@ -236,6 +236,18 @@ def _read(path: Path) -> str:
 
 
 def valid_timeout(timeout: object) -> float:
+    """Check a timeout.
+
+    Args:
+        timeout: what was given, in seconds.
+
+    Returns:
+        It, as a float.
+
+    Raises:
+        TypeError: when it is no number.
+        ValueError: when it is not positive, or no bound at all.
+    """
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a number of seconds, not {timeout!r}")
     if not (timeout > 0 and math.isfinite(timeout)):

@@ -19,7 +19,16 @@ from pytest_concurrency.children.runner import DEFAULT_TIMEOUT, valid_timeout
 from pytest_concurrency.children.stacks import stacks_of
 from pytest_concurrency.errors import ChildDied, ChildHung, message
 
-_LAUNCHER = Path(__file__).with_name("script_main.py")
+# Run with -c: nothing but `__main__` itself, empty, is left of it when the script begins.
+_LAUNCHER = f"""
+import sys
+sys.path[:] = [{str(Path(__file__).parents[2])!r}, *[entry for entry in sys.path if entry]]
+from pytest_concurrency.children.script_main import main
+del sys.path[0]
+argv = sys.argv[1:]
+del sys
+globals().pop("main")(*globals().pop("argv"))
+"""
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,15 @@ class RunScript:
         with _folder() as folder:
             path = _script_file(script, folder)
             out, err = folder / "stdout", folder / "stderr"
-            command = [sys.executable, str(_LAUNCHER), self._method, self._stacks, str(path), *argv]
+            command = [
+                sys.executable,
+                "-c",
+                _LAUNCHER,
+                self._method,
+                self._stacks,
+                str(path),
+                *argv,
+            ]
             with out.open("wb") as stdout, err.open("wb") as stderr:
                 process = subprocess.Popen(
                     command,

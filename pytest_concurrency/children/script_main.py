@@ -1,6 +1,4 @@
-"""Runs a script as `__main__` with another default start method; given to a fresh interpreter.
-
-    python script_main.py METHOD STACKS SCRIPT [ARGUMENT ...]
+"""Runs a script as `__main__` with another default start method, in a fresh interpreter.
 
 The default is changed, not settled: the script may still call `set_start_method` itself. Its code
 runs in the interpreter's own `__main__`, because a child of it looks there for the file to import,
@@ -14,31 +12,39 @@ import multiprocessing
 import os
 import sys
 from multiprocessing import context
+from types import TracebackType
+from typing import Any
+
+from pytest_concurrency.children.bootstrap import dump_stacks_to
 
 
-def _main() -> None:
-    method, stacks, script = sys.argv[1:4]
-    here = os.path.dirname(os.path.abspath(__file__))
-    if sys.path[0] == here:
-        del sys.path[0]
-    sys.path.insert(0, os.path.dirname(os.path.dirname(here)))
-    from pytest_concurrency.children.bootstrap import dump_stacks_to
+def main(method: str, stacks: str, script: str, *argv: str) -> None:
+    """Run a script.
 
-    del sys.path[0]
+    Args:
+        method: the default start method.
+        stacks: the folder for stack dumps.
+        script: the path of the file.
+        *argv: the arguments it finds in `sys.argv`.
+    """
     if not getattr(sys.flags, "safe_path", False):  # 3.11+
         sys.path.insert(0, os.path.dirname(script))
     dump_stacks_to(stacks)
     faulthandler.enable()
-    default = context._default_context  # type: ignore[attr-defined]
+    default: Any = context._default_context
     default._default_context = multiprocessing.get_context(method)
-    sys.argv[:] = [script, *sys.argv[4:]]
+    sys.argv[:] = [script, *argv]
+    sys.excepthook = _without_our_frames
     with open(script, "rb") as file:
         code = compile(file.read(), script, "exec")
     names = vars(sys.modules["__main__"])
-    for ours in set(names) - {"__builtins__", "__name__", "__spec__", "__loader__", "__package__"}:
-        del names[ours]
     names["__file__"] = script
     exec(code, names)
 
 
-_main()
+def _without_our_frames(
+    kind: type[BaseException], error: BaseException, entry: TracebackType | None
+) -> None:
+    while entry is not None and entry.tb_frame.f_code.co_filename in ("<string>", __file__):
+        entry = entry.tb_next
+    sys.__excepthook__(kind, error.with_traceback(entry), entry)

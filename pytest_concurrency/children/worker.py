@@ -17,11 +17,6 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-RETURNED = "returned"
-RAISED = "raised"
-EXITED = "exited"
-UNPICKLABLE = "unpicklable"
-
 
 class Outcome(TypedDict, total=False):
     """How the function ended; plain data only.
@@ -69,6 +64,7 @@ class Worker:
         self._folder = folder
 
     def __call__(self) -> None:
+        """Run the target of this very process."""
         process: Any = multiprocessing.current_process()
         folder = Folder(self._folder)
         if hasattr(os, "setpgid"):
@@ -82,7 +78,7 @@ class Worker:
         unfinished = folder.outcome.with_suffix(".part")
         unfinished.write_bytes(pickle.dumps(outcome))
         unfinished.rename(folder.outcome)
-        if outcome["kind"] == EXITED:
+        if outcome["kind"] == "exited":
             sys.exit(outcome["code"])
 
 
@@ -91,18 +87,18 @@ def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcom
         result = function(*args, **kwargs)
     except SystemExit as exit:
         code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
-        return {"kind": EXITED, "code": code, "traceback": _traceback(exit)}
+        return {"kind": "exited", "code": code, "traceback": _traceback(exit)}
     except BaseException as exception:
         return _describe(exception)
     try:
-        return {"kind": RETURNED, "pickle": bytes(ForkingPickler.dumps(result))}
+        return {"kind": "returned", "pickle": bytes(ForkingPickler.dumps(result))}
     except Exception:
-        return {"kind": UNPICKLABLE, "problem": _explain(result, "result")}
+        return {"kind": "unpicklable", "problem": _explain(result, "result")}
 
 
 def _describe(exception: BaseException) -> Outcome:
     outcome: Outcome = {
-        "kind": RAISED,
+        "kind": "raised",
         "type": f"{type(exception).__module__}.{type(exception).__qualname__}",
         "text": _text(exception),
         "notes": [str(note) for note in getattr(exception, "__notes__", [])],

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
+from pytest_concurrency.children.on_import import Action
 from pytest_concurrency.children.patches import Patches
 
 PROCESS = "process"
@@ -48,7 +49,7 @@ class Origin:
 
 
 class Origins:
-    """Remembers what is made, from `watch_threads` and the `on_...` methods on.
+    """Remembers what is made, once `watch_threads` and the `actions` have run.
 
     Args:
         file: where children and we write; made on first use.
@@ -75,8 +76,16 @@ class Origins:
 
         self._patches.replace(threading.Thread, "start", watched_start)
 
-    def on_process_module(self, process: ModuleType) -> None:
-        """Called when `multiprocessing.process` is loaded."""
+    def actions(self) -> dict[str, Action]:
+        """What to do when each module of interest is loaded, for an `ImportWatch`."""
+        return {
+            "multiprocessing.process": self._on_process_module,
+            "multiprocessing.shared_memory": self._on_shared_memory_module,
+            "multiprocessing.synchronize": self._on_synchronize_module,
+            "subprocess": self._on_subprocess_module,
+        }
+
+    def _on_process_module(self, process: ModuleType) -> None:
         start = process.BaseProcess.start
 
         def watched_start(child: Any) -> None:
@@ -87,19 +96,28 @@ class Origins:
 
         self._patches.replace(process.BaseProcess, "start", watched_start)
 
-    def on_synchronize_module(self, synchronize: ModuleType) -> None:
-        """Called when `multiprocessing.synchronize` is loaded."""
+    def _on_subprocess_module(self, subprocess: ModuleType) -> None:
+        initialise = subprocess.Popen.__init__
+
+        def watched_init(child: Any, *args: Any, **kwargs: Any) -> None:
+            if os.getpid() == self._owner:
+                self._on_process()
+            initialise(child, *args, **kwargs)
+            self._write(PROCESS, str(child.pid))
+
+        self._patches.replace(subprocess.Popen, "__init__", watched_init)
+
+    def _on_synchronize_module(self, synchronize: ModuleType) -> None:
         initialise = synchronize.SemLock.__init__
 
         def watched_init(lock: Any, *args: Any, **kwargs: Any) -> None:
             initialise(lock, *args, **kwargs)
-            if not lock._is_fork_ctx:  # those of fork have lost their name by now
+            if lock._semlock.name is not None:
                 self._write(SEMAPHORE, lock._semlock.name)
 
         self._patches.replace(synchronize.SemLock, "__init__", watched_init)
 
-    def on_shared_memory_module(self, shared_memory: ModuleType) -> None:
-        """Called when `multiprocessing.shared_memory` is loaded."""
+    def _on_shared_memory_module(self, shared_memory: ModuleType) -> None:
         initialise = shared_memory.SharedMemory.__init__
 
         def watched_init(
@@ -140,9 +158,7 @@ class Origins:
         return self._threads.get(thread, "")
 
     def _write(self, kind: str, name: str) -> None:
-        line = json.dumps(
-            {"kind": kind, "name": name, "maker": os.getpid(), "where": user_line()}
-        )
+        line = json.dumps({"kind": kind, "name": name, "maker": os.getpid(), "where": user_line()})
         # One short write to a file opened for appending is not torn by those of other processes.
         file = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -19,6 +19,7 @@ from pytest_concurrency.children.patches import Patches
 from pytest_concurrency.children.processes import wait_until
 
 _SETTLE = 0.2
+_NAG = 0.05
 # Ignored by default and hardly used; to the main thread it means: look whether a feeder failed.
 _SIGNAL: int | None = getattr(signal, "SIGURG", None)
 
@@ -38,6 +39,8 @@ class FeederWatch:
         self._patches = Patches()
         self._errors: list[BaseException] = []
         self._armed = False
+        self._looked_at: tuple[int, int] | None = None
+        self._disarmed = threading.Event()
 
     def on_queues_module(self, queues: ModuleType) -> None:
         """Called when `multiprocessing.queues` is loaded."""
@@ -49,8 +52,8 @@ class FeederWatch:
                 return
             self._explain(error, item)
             self._errors.append(error)
-            if _SIGNAL is not None:
-                signal.pthread_kill(_main_thread(), _SIGNAL)
+            if len(self._errors) == 1 and _SIGNAL is not None:
+                threading.Thread(target=self._nag, args=(_SIGNAL,), daemon=True).start()
 
         self._patches.replace(queues.Queue, "_on_queue_feeder_error", staticmethod(on_feeder_error))
 
@@ -60,32 +63,62 @@ class FeederWatch:
 
     @contextlib.contextmanager
     def fail_the_test(self) -> Iterator[None]:
-        """Raise the first feeder's error in the block, as soon as it happens.
+        """Raise the first feeder's error in the block, or at its end.
 
-        The main thread is interrupted, even if it waits for the item that will never come. An
+        A main thread that waits, perhaps for the item that will never come, is interrupted. An
         exception of the block itself gets the feeders' errors as notes instead.
         """
+        __tracebackhide__ = True
         with _signal_handler(self._interrupt):
             self._errors.clear()
+            self._disarmed.clear()
+            self._looked_at = None
             self._armed = True
             try:
                 yield
                 _wait_for_feeders()
             except BaseException as error:
-                self._armed = False
+                self._disarm()
                 for missed in self._errors:
                     if missed is not error:
                         _add_note(error, missed)
                 raise
             finally:
-                self._armed = False
+                self._disarm()
             if self._errors:
                 raise self._errors[0]
 
+    def _disarm(self) -> None:
+        self._armed = False
+        self._disarmed.set()
+
+    def _nag(self, signum: int) -> None:
+        """Have the main thread look again and again, until the test is over."""
+        while self._armed:
+            signal.pthread_kill(_main_thread(), signum)
+            self._disarmed.wait(_NAG)
+
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
-        if self._armed and self._errors:
+        """Raise if the main thread has not moved since the last look: then it waits.
+
+        It is left alone where it is busy, above all in a finalizer, whose exceptions are lost.
+        """
+        place = (id(frame), frame.f_lasti if frame is not None else 0)
+        waits, self._looked_at = place == self._looked_at, place
+        if self._armed and waits and not _in_finalizer(frame):
             self._armed = False
             raise self._errors[0]
+
+
+def _in_finalizer(frame: FrameType | None) -> bool:
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__del__" or (
+            code.co_name == "__call__" and code.co_filename.endswith("util.py")
+        ):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextlib.contextmanager
@@ -103,6 +136,7 @@ def _signal_handler(handler: Callable[[int, FrameType | None], None]) -> Iterato
     try:
         yield
     finally:
+        # Between the two, a late signal finds nothing armed.
         signal.signal(_SIGNAL, old)
 
 
