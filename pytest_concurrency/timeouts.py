@@ -60,7 +60,7 @@ def _timer_of(item: pytest.Item) -> threading.Timer | None:
         if (
             isinstance(thread, threading.Timer)
             and thread.function is pytest_timeout.timeout_timer
-            and tuple(thread.args)[0] is item
+            and next(iter(thread.args)) is item
         ):
             return thread
     return None
