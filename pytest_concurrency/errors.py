@@ -59,6 +59,18 @@ class LeakWarning(UserWarning):
     """A test left something behind that is not a child process."""
 
 
+def add_note(error: BaseException, text: str) -> None:
+    """Add a note to an exception, as `BaseException.add_note` of Python 3.11 does.
+
+    Args:
+        error: the exception.
+        text: the note; nothing is added if it is empty or there already.
+    """
+    notes: list[str] = error.__dict__.setdefault("__notes__", [])
+    if text and text not in notes:
+        notes.append(text)
+
+
 def message(what: str, *, evidence: str = "", cause: str = "", next_step: str = "") -> str:
     """Build the text of an error.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_concurrency.children.processes import end
 from pytest_concurrency.errors import LeakWarning, message
 from pytest_concurrency.leaks.survivors import (
     Leak,
@@ -48,51 +49,53 @@ class LeakCheck:
         """A test is about to be set up."""
         self._before = take(self._origins)
 
-    def end(self, item: pytest.Item, failed: bool) -> None:
+    def end(self, item: pytest.Item, failed: bool) -> str:
         """A test has been torn down.
 
         Args:
             item: the test.
-            failed: whether it failed: then its traceback may keep semaphores alive, which is
-                not worth a warning of its own.
+            failed: whether it failed: then it may not have come to its clean-up, and its
+                traceback keeps semaphores alive, which is not worth a warning.
 
-        Raises:
-            pytest.fail.Exception: when the policy makes an error of what was left.
+        Returns:
+            What was left and is an error; what is not has been warned of.
         """
-        __tracebackhide__ = True
         before, self._before = self._before, None
         if before is None or self._policy == "off":
-            return
+            return ""
         left = survivors(before, self._origins)
         self._session.orphans.turn_off()
         if not left:
-            return
+            return ""
         leaks = self._remove(left)
         if failed:
             leaks = [leak for leak in leaks if leak.kind in ("child", "thread")]
-        errors = [leak for leak in leaks if self._is_error(leak)]
+        errors = [leak for leak in leaks if self._is_error(leak, failed)]
         for leak in leaks:
             if leak not in errors:
                 item.warn(LeakWarning(_text([leak])))
-        if errors:
-            pytest.fail(_text(errors), pytrace=False)
+        return _text(errors) if errors else ""
+
+    def describe_children(self) -> str:
+        """Say what the children of the present test are doing."""
+        left = self._children()
+        return "\n".join(leak.text for leak in describe(left, self._origins, self._session.folder))
 
     def end_children(self) -> str:
         """End the children of the present test now, and say what they were doing."""
-        before = self._before or self._at_start
         texts: list[str] = []
         for _ in range(3):  # a Pool starts new workers in place of the dead
-            left = survivors(before, self._origins, grace=0)
-            left.threads, left.named = [], []
+            left = self._children()
             if not left:
                 break
-            texts += [leak.text for leak in self._remove(left)]
+            texts += [leak.text for leak in describe(left, self._origins, self._session.folder)]
+            end(left.processes)
         return "\n".join(texts)
 
     def end_session(self) -> str:
         """End the children that an interrupted test left behind, and say which."""
-        left = survivors(self._at_start, self._origins, grace=0)
-        left.threads, left.named = [], []
+        self._before = None
+        left = self._children()
         return _text(self._remove(left)) if left and self._policy != "off" else ""
 
     @contextmanager
@@ -114,13 +117,19 @@ class LeakCheck:
         if made is not None and self._before is not None:
             self._before.disown(*made, self._origins)
 
+    def _children(self) -> Survivors:
+        left = survivors(self._before or self._at_start, self._origins, grace=0)
+        return Survivors(left.processes, [], [])
+
     def _remove(self, left: Survivors) -> list[Leak]:
         leaks = describe(left, self._origins, self._session.folder)
         remove(left)
         return leaks
 
-    def _is_error(self, leak: Leak) -> bool:
-        return self._policy == "error" or (self._policy == "" and leak.kind == "child")
+    def _is_error(self, leak: Leak, failed: bool) -> bool:
+        if self._policy == "":
+            return leak.kind == "child" and not failed
+        return self._policy == "error"
 
 
 def _text(leaks: list[Leak]) -> str:

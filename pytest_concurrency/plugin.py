@@ -18,12 +18,14 @@ The life of one test:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from pytest_concurrency import hazards, markers, options
+from pytest_concurrency.errors import add_note
 from pytest_concurrency.fixtures import mp_context, run_in_process, run_script, start_method
 from pytest_concurrency.leak_check import LeakCheck
 from pytest_concurrency.pickling.notes import annotate
@@ -127,19 +129,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, object, object]:
     """Have a timeout of pytest-timeout end the children first."""
     result = yield
-    from pytest_concurrency.timeouts import end_children_first
+    from pytest_concurrency.timeouts import guard
 
-    end_children_first(item, settings, item.config.stash[_LEAKS].end_children)
+    guard(item, settings, item.config.stash[_LEAKS])
     return result
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """See what was left behind."""
+    leaks = item.config.stash[_LEAKS]
     try:
-        return (yield)
-    finally:
-        item.config.stash[_LEAKS].end(item, failed=has_failed(item))
+        result = yield
+    except BaseException as error:
+        add_note(error, leaks.end(item, failed=False))
+        raise
+    left = leaks.end(item, failed=has_failed(item))
+    if left:
+        pytest.fail(left, pytrace=False)
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -147,6 +155,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Explain pickling errors, and put the grade into the report."""
+    if "pytest_concurrency.timeouts" in sys.modules:
+        from pytest_concurrency.timeouts import calm_down
+
+        calm_down(item)
     if call.excinfo is not None:
         annotate(call.excinfo.value)
     return complete((yield), item)

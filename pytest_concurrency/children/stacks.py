@@ -6,6 +6,8 @@ import contextlib
 import linecache
 import os
 import re
+import sys
+import traceback
 from pathlib import Path
 
 from pytest_concurrency.children.bootstrap import DUMP_SIGNAL, stacks_file
@@ -35,7 +37,7 @@ def stacks_of(pid: int, folder: str) -> str:
     """
     file = stacks_file(folder, pid)
     if not file.exists():
-        return f"no stacks: process {pid} was not started through multiprocessing"
+        return "no stacks: it was not started through multiprocessing"
     written = file.stat().st_size
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, DUMP_SIGNAL)
@@ -80,21 +82,40 @@ def readable(dump: str) -> str:
     return "\n".join(paragraphs) or dump.strip()
 
 
+def stack_of_thread(ident: int) -> str:
+    """The stack of a thread of this process, in the same form.
+
+    Args:
+        ident: its identifier.
+    """
+    frame = sys._current_frames().get(ident)
+    calls = [
+        (frame.f_code.co_filename, line, frame.f_code.co_name)
+        for frame, line in traceback.walk_stack(frame)
+    ]
+    return "\n".join(_users_part(calls)) if frame is not None else ""
+
+
 def _paragraph(title: str, frames: list[re.Match[str]]) -> str:
     """Write one thread's stack; `frames` has the innermost call first."""
+    calls = [(frame["file"], int(frame["line"]), frame["function"]) for frame in frames]
+    in_thread = any(
+        file.endswith("threading.py") and name == "_bootstrap" for file, _, name in calls
+    )
+    who = f"thread {title}" if in_thread else "main thread"
+    return "\n".join([f"{who}, innermost call last:", *_users_part(calls)])
+
+
+def _users_part(calls: list[tuple[str, int, str]]) -> list[str]:
+    """Write calls, given innermost first, without those that lead into the user's code."""
     shown: list[str] = []
-    who = "main thread"
-    for frame in frames:
-        if _ENTRANCE.search(f"{frame['file']}:{frame['function']}"):
-            if frame["file"].endswith("threading.py"):
-                who = f"thread {title}"
+    for file, line, function in calls:
+        if _ENTRANCE.search(f"{file}:{function}"):
             break
-        place = f'  File "{frame["file"]}", line {frame["line"]}, in {frame["function"]}'
-        source = linecache.getline(frame["file"], int(frame["line"])).strip()
+        place = f'  File "{file}", line {line}, in {function}'
+        source = linecache.getline(file, line).strip()
         shown.append(f"{place}\n    {source}" if source else place)
-    if not shown:
-        shown.append("  in the function written in C that it was started with")
-    return "\n".join([f"{who}, innermost call last:", *reversed(shown)])
+    return list(reversed(shown)) or ["  in the function written in C that it was started with"]
 
 
 def _state(pid: int) -> str:

@@ -7,7 +7,6 @@ import gc
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ from pytest_concurrency.children.processes import (
     is_alive,
     wait_until,
 )
-from pytest_concurrency.children.stacks import stacks_of
+from pytest_concurrency.children.stacks import stack_of_thread, stacks_of
 from pytest_concurrency.leaks.origins import SEMAPHORE, SHARED_MEMORY, Origin, Origins
 
 GRACE = 1.0
@@ -113,6 +112,7 @@ def survivors(before: Snapshot, origins: Origins, *, grace: float = GRACE) -> Su
     """
     left = _look(before, origins)
     if left:
+        _bury_orphans(left.processes, origins)
         gc.collect()  # locks and pools that only a reference cycle keeps alive
 
         def only_the_dead() -> bool:
@@ -122,6 +122,7 @@ def survivors(before: Snapshot, origins: Origins, *, grace: float = GRACE) -> Su
             )
 
         wait_until(only_the_dead, grace)
+        _bury_orphans(_new_processes(before), origins)
         left = _look(before, origins)
     return left
 
@@ -143,6 +144,7 @@ def describe(left: Survivors, origins: Origins, stacks: str) -> list[Leak]:
 
 def remove(left: Survivors) -> None:
     """Make an end of what can be ended from outside: all but threads."""
+    _terminate_pools({info.pid for info in left.processes})
     end(left.processes)
     for origin in left.named:
         _unlink(origin)
@@ -172,6 +174,16 @@ def _new_processes(before: Snapshot) -> list[ProcessInfo]:
     ]
 
 
+def _bury_orphans(processes: list[ProcessInfo], origins: Origins) -> None:
+    """Take the exit codes of the adopted: their parent has ended, and nobody else can."""
+    for info in processes:
+        if info.zombie and info.parent == os.getpid():
+            origin = origins.of_process(info.pid)
+            if origin is None or origin.maker != os.getpid():
+                with contextlib.suppress(OSError):
+                    os.waitpid(info.pid, os.WNOHANG)
+
+
 def _path(origin: Origin) -> Path:
     prefix = "sem." if origin.kind == SEMAPHORE else ""
     return _SHARED_MEMORY_FOLDER / (prefix + origin.name.lstrip("/"))
@@ -179,6 +191,25 @@ def _path(origin: Origin) -> Path:
 
 def _exists(origin: Origin) -> bool:
     return origin.kind in (SEMAPHORE, SHARED_MEMORY) and _path(origin).exists()
+
+
+def _terminate_pools(pids: set[int]) -> None:
+    """Have the pools that these workers belong to end them.
+
+    A Pool starts a new worker for each that is killed, and one that is killed may hold a lock that
+    the Pool waits for when the interpreter ends.
+    """
+    util, pool = sys.modules.get("multiprocessing.util"), sys.modules.get("multiprocessing.pool")
+    if util is None or pool is None:
+        return
+    for finalizer in list(util._finalizer_registry.values()):
+        if getattr(finalizer, "_callback", None) != pool.Pool._terminate_pool:
+            continue
+        workers = next(part for part in finalizer._args if isinstance(part, list))
+        if pids & {worker.pid for worker in workers}:
+            thread = threading.Thread(target=finalizer, daemon=True)
+            thread.start()
+            thread.join(GRACE)
 
 
 def _unlink(origin: Origin) -> None:
@@ -208,16 +239,15 @@ def _describe_process(info: ProcessInfo, origins: Origins, stacks: str) -> Leak:
     title = f"{relation}{name} (pid {info.pid}) is still running{made}"
     if not is_alive(info):
         return Leak("child", title)
-    evidence = info.command if where is None else stacks_of(info.pid, stacks)
+    evidence = stacks_of(info.pid, stacks) if child is not None else info.command
     return Leak("child", "\n".join([title, *_indent(evidence.splitlines())]))
 
 
 def _describe_thread(thread: threading.Thread, origins: Origins) -> Leak:
     where = origins.of_thread(thread)
     title = f"thread {thread.name!r} is still running" + (f", started at {where}" if where else "")
-    frame = sys._current_frames().get(thread.ident or 0)
-    lines = "".join(traceback.format_stack(frame)).splitlines() if frame else []
-    return Leak("thread", "\n".join([title, *_indent(lines)]))
+    stack = stack_of_thread(thread.ident or 0)
+    return Leak("thread", "\n".join([title, *_indent(stack.splitlines())]))
 
 
 def _describe_named(origin: Origin) -> str:

@@ -13,10 +13,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType, ModuleType
-from typing import Any
 
 from pytest_concurrency.children.patches import Patches
 from pytest_concurrency.children.processes import wait_until
+from pytest_concurrency.errors import add_note
 
 _SETTLE = 0.2
 _NAG = 0.05
@@ -81,7 +81,7 @@ class FeederWatch:
                 self._disarm()
                 for missed in self._errors:
                     if missed is not error:
-                        _add_note(error, missed)
+                        _note_missed(error, missed)
                 raise
             finally:
                 self._disarm()
@@ -161,7 +161,6 @@ def _is_pickling(feeder: threading.Thread) -> bool:
     return code.co_name != "wait" and not code.co_filename.endswith("connection.py")
 
 
-def _add_note(error: BaseException, missed: BaseException) -> None:
-    notes: list[Any] = error.__dict__.setdefault("__notes__", [])
+def _note_missed(error: BaseException, missed: BaseException) -> None:
     text = "\n".join([f"{type(missed).__name__}: {missed}", *getattr(missed, "__notes__", [])])
-    notes.append("and in the feeder thread of a Queue: " + text)
+    add_note(error, "and in the feeder thread of a Queue: " + text)
