@@ -68,7 +68,7 @@ def test_a_child_left_behind_is_an_error(pytester: pytest.Pytester, method: str)
     )
     if ended:
         result.stdout.fnmatch_lines(
-            f"  child 'ended' (pid *) has ended (exit code 4) but was never joined, {made}:* in *"
+            [f"  child 'ended' (pid *) has ended (exit code 4) but was never joined, {made}:* in *"]
         )
     result.stdout.fnmatch_lines(
         [
