@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_concurrency.errors import ChildDied as ChildDied
     from pytest_concurrency.errors import ChildHung as ChildHung
+    from pytest_concurrency.errors import ChildTraceback as ChildTraceback
+    from pytest_concurrency.errors import LeakWarning as LeakWarning
     from pytest_concurrency.errors import NotPicklable as NotPicklable
+    from pytest_concurrency.pickling.assertions import (
+        assert_exception_picklable as assert_exception_picklable,
+    )
+    from pytest_concurrency.pickling.assertions import assert_not_picklable as assert_not_picklable
+    from pytest_concurrency.pickling.assertions import assert_picklable as assert_picklable
+    from pytest_concurrency.pickling.diagnosis import PickleReport as PickleReport
+    from pytest_concurrency.pickling.diagnosis import explain_pickle as explain_pickle
+    from pytest_concurrency.pickling.spawnable import assert_spawnable as assert_spawnable
 
 __version__ = "0.1.0"
 
@@ -21,13 +31,29 @@ pytest_plugins = ("pytest_concurrency.plugin",)
 _HOME = {
     "ChildDied": "errors",
     "ChildHung": "errors",
+    "ChildTraceback": "errors",
+    "LeakWarning": "errors",
     "NotPicklable": "errors",
+    "PickleReport": "pickling.diagnosis",
+    "assert_exception_picklable": "pickling.assertions",
+    "assert_not_picklable": "pickling.assertions",
+    "assert_picklable": "pickling.assertions",
+    "assert_spawnable": "pickling.spawnable",
+    "explain_pickle": "pickling.diagnosis",
 }
 
 __all__ = [
     "ChildDied",
     "ChildHung",
+    "ChildTraceback",
+    "LeakWarning",
     "NotPicklable",
+    "PickleReport",
+    "assert_exception_picklable",
+    "assert_not_picklable",
+    "assert_picklable",
+    "assert_spawnable",
+    "explain_pickle",
 ]
 
 

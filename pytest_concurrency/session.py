@@ -16,6 +16,7 @@ from pytest_concurrency.children.orphans import OrphanAdoption
 from pytest_concurrency.children.preparation import ChildPreparation
 from pytest_concurrency.leaks.origins import Origins
 from pytest_concurrency.pickling.feeder import FeederWatch
+from pytest_concurrency.pickling.notes import PicklingNotes, annotate_feeder_error
 
 
 class Session:
@@ -33,12 +34,14 @@ class Session:
         self.orphans = OrphanAdoption()
         origins = os.path.join(self.folder, "origins")
         self.origins = Origins(origins, self.orphans.turn_on)
-        self.feeder = FeederWatch(_explain_item)
+        self.feeder = FeederWatch(annotate_feeder_error)
+        self._notes = PicklingNotes()
         self._preparation = ChildPreparation(self.folder, origins)
         self._watch = ImportWatch(
             {
                 **self.origins.actions(),
                 "multiprocessing.queues": self.feeder.on_queues_module,
+                "multiprocessing.reduction": self._notes.on_reduction_module,
                 "multiprocessing.spawn": self._preparation.on_spawn,
                 "multiprocessing.util": self._preparation.on_util,
             }
@@ -53,6 +56,7 @@ class Session:
         """Put everything back as it was."""
         self._watch.remove()
         self._preparation.undo()
+        self._notes.undo()
         self.feeder.undo()
         self.origins.undo()
         self.orphans.turn_off()
@@ -60,9 +64,3 @@ class Session:
 
 
 KEY = pytest.StashKey[Session]()
-
-
-def _explain_item(error: BaseException, item: object) -> None:
-    from pytest_concurrency.pickling.notes import annotate_feeder_error
-
-    annotate_feeder_error(error, item)

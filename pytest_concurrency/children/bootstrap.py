@@ -21,6 +21,7 @@ from typing import Any, TypedDict
 
 from pytest_concurrency.children.on_import import ImportWatch
 from pytest_concurrency.leaks.origins import Origins
+from pytest_concurrency.pickling.notes import PicklingNotes
 
 # The last real-time signal: applications use SIGUSR1 and SIGUSR2, the C library the first few.
 DUMP_SIGNAL: int = getattr(signal, "SIGRTMAX", getattr(signal, "SIGUSR2", 0))
@@ -72,7 +73,12 @@ def install(preparation: Preparation) -> None:
     """Make this process a well-prepared child."""
     sys.meta_path.insert(0, ParentModules(preparation["modules"]))
     dump_stacks_to(preparation["stacks"])
-    ImportWatch(Origins(preparation["origins"]).actions()).install()
+    ImportWatch(
+        {
+            **Origins(preparation["origins"]).actions(),
+            "multiprocessing.reduction": PicklingNotes().on_reduction_module,
+        }
+    ).install()
 
 
 def dump_stacks_to(folder: str) -> None:

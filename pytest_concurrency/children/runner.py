@@ -96,7 +96,8 @@ def _child(
     """Start a child; when the block is left, for whatever reason, it is gone, and its files too."""
     folder = tempfile.mkdtemp(prefix="pytest-concurrency-")
     process: Any = cast(Any, context).Process(target=function, args=args, kwargs=kwargs)
-    process.run = worker.Worker(folder)
+    # First, because a spawned child unpickles it first.
+    process.__dict__ = {"run": worker.Worker(folder), **vars(process)}
     try:
         process.start()
         yield process, worker.Folder(folder)

@@ -62,15 +62,27 @@ class Worker:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._has_arrived = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrive, (self._folder,)
+
+    def arrive(self) -> None:
+        """Make the process ours: its group, and where its output goes."""
+        if self._has_arrived:
+            return
+        self._has_arrived = True
+        if hasattr(os, "setpgid"):
+            os.setpgid(0, 0)  # so that the parent can end our own children with us
+        folder = Folder(self._folder)
+        _redirect(1, folder.stdout)
+        _redirect(2, folder.stderr)
 
     def __call__(self) -> None:
         """Run the target of this very process."""
         process: Any = multiprocessing.current_process()
         folder = Folder(self._folder)
-        if hasattr(os, "setpgid"):
-            os.setpgid(0, 0)  # so that the parent can end our own children with us
-        _redirect(1, folder.stdout)
-        _redirect(2, folder.stderr)
+        self.arrive()
         with folder.crash.open("wb", buffering=0) as crash:
             faulthandler.enable(file=crash)
             outcome = _run(process._target, process._args, process._kwargs)
@@ -80,6 +92,13 @@ class Worker:
         unfinished.rename(folder.outcome)
         if outcome["kind"] == "exited":
             sys.exit(outcome["code"])
+
+
+def _arrive(folder: str) -> Worker:
+    """Unpickle a worker; what goes wrong while the target is unpickled after it will be seen."""
+    worker = Worker(folder)
+    worker.arrive()
+    return worker
 
 
 def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
@@ -114,7 +133,7 @@ def _describe(exception: BaseException) -> Outcome:
 
 
 def _explain(thing: object, name: str) -> str:
-    from pytest_concurrency.pickling import explain_pickle
+    from pytest_concurrency.pickling.diagnosis import explain_pickle
 
     return str(explain_pickle(thing, name=name))
 

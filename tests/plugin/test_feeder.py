@@ -48,9 +48,9 @@ def test_the_test_fails(pytester: pytest.Pytester, start_method: str) -> None:
     pytester.makepyfile(CODE)
     result = pytester.runpytest_subprocess(*RUN, f"--start-method={start_method}", timeout=60)
     result.assert_outcomes(passed=1, failed=5)
-    result.stdout.fnmatch_lines(["E   TypeError: cannot pickle '_thread.lock' object"])
+    result.stdout.fnmatch_lines(["E * TypeError: cannot pickle '_thread.lock' object"])
     result.stdout.fnmatch_lines(["E * item[[]1] is a lock*"])
-    assert result.stdout.str().count("item is a lambda (test_the_test_fails.py:") == 4
+    assert result.stdout.str().count("  item is a lambda (test_the_test_fails.py:") == 4
 
 
 def test_a_signal_handler_of_the_user_is_left_alone(pytester: pytest.Pytester) -> None:

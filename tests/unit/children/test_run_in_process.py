@@ -79,7 +79,7 @@ class TestException:
         assert "raise TwoArguments(7, 'no luck')" in str(caught.value.__cause__)
 
     def test_one_that_does_not_pickle_is_explained(self, run_in_process: RunInProcess) -> None:
-        with pytest.raises(NotPicklable, match="ValueError: carries a lock") as caught:
+        with pytest.raises(NotPicklable, match="CarriesLock: carries a lock") as caught:
             run_in_process(raise_with_lock)
         assert "exception.args[1]" in str(caught.value)
         assert "lock" in str(caught.value)
@@ -111,19 +111,13 @@ def raise_two_arguments() -> None:
     raise TwoArguments(7, 'no luck')  # fmt: skip
 
 
-def raise_with_lock() -> None:
-    class Carrier:
-        def __str__(self) -> str:
-            return "carries a lock"
-
-    error = ValueError(Carrier(), threading.Lock())
-    error.__class__ = CarriesLock
-    raise error
-
-
 class CarriesLock(ValueError):
     def __str__(self) -> str:
         return "carries a lock"
+
+
+def raise_with_lock() -> None:
+    raise CarriesLock(1, threading.Lock())
 
 
 def interrupt_oneself() -> None:
@@ -382,3 +376,19 @@ def leave_a_grandchild() -> None:
     if os.fork() == 0:
         time.sleep(0.5)
         os._exit(0)
+
+
+class UnloadableArgument:
+    def __reduce__(self) -> Any:
+        return refuse_in_a_child, ()
+
+
+def refuse_in_a_child() -> None:
+    if multiprocessing.current_process().name != "MainProcess":
+        raise RuntimeError("not in a child")
+
+
+@pytest.mark.start_method("spawn", "forkserver")
+def test_an_argument_that_cannot_be_loaded_is_told(run_in_process: RunInProcess) -> None:
+    with pytest.raises(ChildDied, match="RuntimeError: not in a child"):
+        run_in_process(print, UnloadableArgument())
