@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_concurrency.options import START_METHODS
-from pytest_concurrency.session import KEY
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -43,13 +42,15 @@ def mp_context(start_method: str) -> BaseContext:
 def run_in_process(mp_context: BaseContext, request: pytest.FixtureRequest) -> RunInProcess:
     """Call `run_in_process(function, *args)` in a child; returns its result or raises its error."""
     from pytest_concurrency.children.runner import RunInProcess
+    from pytest_concurrency.session import current
 
-    return RunInProcess(mp_context, request.config.stash[KEY].folder)
+    return RunInProcess(mp_context, current(request.config).folder)
 
 
 @pytest.fixture
 def run_script(start_method: str, request: pytest.FixtureRequest) -> RunScript:
     """Run a file or source as `__main__` in a fresh interpreter of that default start method."""
     from pytest_concurrency.children.script import RunScript
+    from pytest_concurrency.session import current
 
-    return RunScript(start_method, request.config.stash[KEY].folder)
+    return RunScript(start_method, current(request.config).folder)

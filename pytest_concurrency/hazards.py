@@ -17,10 +17,9 @@ from typing import Any, TypedDict
 import pytest
 
 from pytest_concurrency.errors import message
-from pytest_concurrency.options import START_METHOD, START_METHODS, parse
+from pytest_concurrency.markers import LESSONS
+from pytest_concurrency.options import ANY_METHOD, START_METHOD, START_METHODS, parse
 
-KINDS = ("hazard", "fix", "fact")
-ANY_METHOD = "any"
 _NOT_A_FAILURE = (
     pytest.skip.Exception,
     pytest.xfail.Exception,
@@ -83,6 +82,7 @@ class Grade(TypedDict):
 
 
 _GRADE = pytest.StashKey[Grade]()
+_OWNERS = pytest.StashKey[dict[tuple[str, str], str]]()
 
 
 class HazardNotShown(AssertionError):
@@ -133,7 +133,7 @@ def read_hazard(item: pytest.Item) -> Hazard | None:
 
 def grade_of(item: pytest.Item) -> Grade | None:
     """What the reports of a test will say; None for a test without one of the three markers."""
-    for kind in KINDS:
+    for kind in LESSONS:
         if item.get_closest_marker(kind) is not None:
             return {
                 "kind": kind,
@@ -187,15 +187,14 @@ def _forget(error: BaseException) -> None:
             vars(sys).pop(name, None)
 
 
-def owners(items: Iterable[pytest.Item]) -> dict[tuple[str, str], str]:
-    """Which test function is the first with each marker and id."""
-    first: dict[tuple[str, str], str] = {}
+def note_owners(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Note which test function is the first with each marker and id."""
+    first = config.stash.setdefault(_OWNERS, {})
     for item in items:
         with suppress(pytest.UsageError):
             grade = grade_of(item)
             if grade is not None:
                 first.setdefault((grade["kind"], grade["id"]), function_of(item))
-    return first
 
 
 def method_of(item: pytest.Item) -> str:
@@ -204,18 +203,17 @@ def method_of(item: pytest.Item) -> str:
     return str(parameters.get("start_method", ANY_METHOD))
 
 
-def check_markers(item: pytest.Item, owners: dict[tuple[str, str], str]) -> None:
+def check_markers(item: pytest.Item) -> None:
     """Check the three markers of a test, and its place among the others.
 
     Args:
         item: the test.
-        owners: the test function that owns each hazard and fact of this run.
 
     Raises:
         pytest.UsageError: when a marker is used wrongly, a name is used twice, or a hazard has no
             fix.
     """
-    used = [kind for kind in KINDS if item.get_closest_marker(kind) is not None]
+    used = [kind for kind in LESSONS if item.get_closest_marker(kind) is not None]
     if len(used) > 1:
         raise _wrong(f"{item.name} is marked as {' and '.join(used)}; a test is one of them")
     grade = grade_of(item)
@@ -223,7 +221,7 @@ def check_markers(item: pytest.Item, owners: dict[tuple[str, str], str]) -> None
         return
     item.stash[_GRADE] = grade
     hazard = read_hazard(item)
-    owner = owners.get((grade["kind"], grade["id"]), "")
+    owner = item.config.stash.get(_OWNERS, {}).get((grade["kind"], grade["id"]), "")
     if grade["kind"] != "fix" and owner and owner != function_of(item):
         raise _wrong(
             f"{grade['kind']} {grade['id']!r} is there twice: {owner} and {function_of(item)}"

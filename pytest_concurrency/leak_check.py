@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from pytest_concurrency.children.orphans import OrphanAdoption
 from pytest_concurrency.children.processes import end
 from pytest_concurrency.errors import LeakWarning, message
+from pytest_concurrency.leaks.origins import Origins
 from pytest_concurrency.leaks.survivors import (
     Leak,
     Snapshot,
@@ -19,7 +21,6 @@ from pytest_concurrency.leaks.survivors import (
     survivors,
     take,
 )
-from pytest_concurrency.session import Session
 
 _WORDS = {
     "child": ("child", "children"),
@@ -34,14 +35,17 @@ class LeakCheck:
 
     Args:
         policy: "error", "warn", "off", or "" for errors for children and warnings for the rest.
-        session: who knows which line made what.
+        origins: who made what.
+        orphans: turned off after each test.
+        stacks: the folder in which children put their stacks when asked.
     """
 
-    def __init__(self, policy: str, session: Session) -> None:
+    def __init__(self, policy: str, origins: Origins, orphans: OrphanAdoption, stacks: str) -> None:
         self._policy = policy
-        self._session = session
-        self._origins = session.origins
-        self._at_start = take(self._origins)
+        self._origins = origins
+        self._orphans = orphans
+        self._stacks = stacks
+        self._at_start = take(origins)
         self._before: Snapshot | None = None
         self._made_by: dict[object, tuple[Snapshot, Snapshot]] = {}
 
@@ -64,7 +68,7 @@ class LeakCheck:
         if before is None or self._policy == "off":
             return ""
         left = survivors(before, self._origins)
-        self._session.orphans.turn_off()
+        self._orphans.turn_off()
         if not left:
             return ""
         leaks = self._remove(left)
@@ -79,7 +83,7 @@ class LeakCheck:
     def describe_children(self) -> str:
         """Say what the children of the present test are doing."""
         left = self._children()
-        return "\n".join(leak.text for leak in describe(left, self._origins, self._session.folder))
+        return "\n".join(leak.text for leak in describe(left, self._origins, self._stacks))
 
     def end_children(self) -> str:
         """End the children of the present test now, and say what they were doing."""
@@ -88,7 +92,7 @@ class LeakCheck:
             left = self._children()
             if not left:
                 break
-            texts += [leak.text for leak in describe(left, self._origins, self._session.folder)]
+            texts += [leak.text for leak in describe(left, self._origins, self._stacks)]
             end(left.processes)
         return "\n".join(texts)
 
@@ -122,7 +126,7 @@ class LeakCheck:
         return Survivors(left.processes, [], [])
 
     def _remove(self, left: Survivors) -> list[Leak]:
-        leaks = describe(left, self._origins, self._session.folder)
+        leaks = describe(left, self._origins, self._stacks)
         remove(left)
         return leaks
 

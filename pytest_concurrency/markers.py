@@ -16,6 +16,14 @@ LINES = (
 )
 
 
+LESSONS = ("hazard", "fix", "fact")
+
+
+def is_lesson(item: pytest.Item) -> bool:
+    """Has a test one of the markers of lessons?"""
+    return any(item.get_closest_marker(kind) is not None for kind in LESSONS)
+
+
 def parametrize(metafunc: pytest.Metafunc, start_methods: tuple[str, ...]) -> None:
     """Run a test that uses our `start_method` fixture once under each start method.
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 
 from pytest_concurrency.errors import message
 
 START_METHODS = ("fork", "spawn", "forkserver")
+ANY_METHOD = "any"  # that of a test which does not ask for one
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option and the places where it can be written."""
 
     name: str
@@ -65,8 +66,7 @@ LEAKS = Option(
 TABLE = (START_METHOD, HAZARDS, LEAKS)
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the run was told, validated.
 
     Attributes:
@@ -79,7 +79,7 @@ class Settings:
     start_methods: tuple[str, ...] = START_METHODS
     hazards: str = "expect"
     leaks: str = ""
-    sources: dict[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = MappingProxyType({})
 
 
 KEY = pytest.StashKey[Settings]()

@@ -24,26 +24,13 @@ from typing import Any
 
 import pytest
 
-from pytest_concurrency import hazards, markers, options
-from pytest_concurrency.errors import add_note
+from pytest_concurrency import markers, options, report
 from pytest_concurrency.fixtures import mp_context, run_in_process, run_script, start_method
-from pytest_concurrency.leak_check import LeakCheck
-from pytest_concurrency.pickling.notes import annotate
-from pytest_concurrency.report import (
-    HazardTable,
-    complete,
-    has_failed,
-    header,
-    status,
-    write_summary,
-)
-from pytest_concurrency.session import KEY as SESSION
-from pytest_concurrency.session import Session
 
 __all__ = ["mp_context", "run_in_process", "run_script", "start_method"]
 
-_LEAKS = pytest.StashKey[LeakCheck]()
-_OWNERS = pytest.StashKey[dict[tuple[str, str], str]]()
+# Whatever only running tests needs is imported where it is used: a suite that is only collected,
+# and the controller of xdist, do not pay for it (benchmarks/loading_cost.py).
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,26 +39,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the settings and start to watch."""
+    """Read the settings."""
     for line in markers.LINES:
         config.addinivalue_line("markers", line)
-    settings = config.stash[options.KEY] = options.read_settings(config)
-    config.pluginmanager.register(_Controller(HazardTable()), "pytest_concurrency_report")
-    config.stash[SESSION] = Session()
-    config.stash[SESSION].open()
-    config.stash[_LEAKS] = LeakCheck(settings.leaks, config.stash[SESSION])
+    config.stash[options.KEY] = options.read_settings(config)
+    config.pluginmanager.register(_Summary(report.HazardTable()), "pytest_concurrency_summary")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Put everything back as it was."""
-    if SESSION in config.stash:
-        config.stash[SESSION].close()
-        del config.stash[SESSION]
+    session = sys.modules.get("pytest_concurrency.session")
+    if session is not None:
+        session.close(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what is not as by default."""
-    return header(config.stash[options.KEY], config.get_verbosity() > 0)
+    return report.header(config.stash[options.KEY], config.get_verbosity() > 0)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -82,18 +66,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note which test owns each hazard, before any is deselected."""
-    config.stash[_OWNERS] = hazards.owners(items)
+    marked = [item for item in items if markers.is_lesson(item)]
+    if marked:
+        from pytest_concurrency import hazards
+
+        hazards.note_owners(config, marked)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Check the markers, and note what is there."""
-    try:
-        markers.chosen_start_methods(item)
-        hazards.check_markers(item, item.config.stash[_OWNERS])
-    except pytest.UsageError as mistake:
-        pytest.fail(str(mistake), pytrace=False)
-    item.config.stash[_LEAKS].begin()
+    from pytest_concurrency import running
+
+    running.set_up(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -101,7 +86,9 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
     """Keep apart what fixtures of a broader scope make."""
-    with request.config.stash[_LEAKS].fixture_setup(fixturedef):
+    from pytest_concurrency.session import current
+
+    with current(request.config).leaks.fixture_setup(fixturedef):
         return (yield)
 
 
@@ -109,45 +96,37 @@ def pytest_fixture_post_finalizer(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> None:
     """A fixture has been torn down."""
-    request.config.stash[_LEAKS].fixture_finished(fixturedef)
+    from pytest_concurrency.session import current
+
+    current(request.config).leaks.fixture_finished(fixturedef)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Watch the feeder threads, explain pickling errors, and grade a hazard."""
-    with hazards.graded(item, item.config.stash[options.KEY].hazards):
-        try:
-            with item.config.stash[SESSION].feeder.fail_the_test():
-                return (yield)
-        except BaseException as error:
-            annotate(error)
-            raise
-    return None
+    __tracebackhide__ = True
+    from pytest_concurrency import running
+
+    return (yield from running.call(item))
 
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None, object, object]:
-    """Have a timeout of pytest-timeout end the children first."""
+    """Have a timeout of pytest-timeout end the children too."""
     result = yield
-    from pytest_concurrency.timeouts import guard
+    from pytest_concurrency import timeouts
+    from pytest_concurrency.session import current
 
-    guard(item, settings, item.config.stash[_LEAKS])
+    timeouts.guard(item, settings, current(item.config).leaks)
     return result
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """See what was left behind."""
-    leaks = item.config.stash[_LEAKS]
-    try:
-        result = yield
-    except BaseException as error:
-        add_note(error, leaks.end(item, failed=False))
-        raise
-    left = leaks.end(item, failed=has_failed(item))
-    if left:
-        pytest.fail(left, pytrace=False)
-    return result
+    from pytest_concurrency import running
+
+    return (yield from running.tear_down(item))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -155,26 +134,25 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Explain pickling errors, and put the grade into the report."""
-    if "pytest_concurrency.timeouts" in sys.modules:
-        from pytest_concurrency.timeouts import calm_down
+    from pytest_concurrency import running
 
-        calm_down(item)
-    if call.excinfo is not None:
-        annotate(call.excinfo.value)
-    return complete((yield), item)
+    return (yield from running.make_report(item, call))
 
 
 def pytest_report_teststatus(
     report: pytest.TestReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Call a hazard that failed as it must "hazard shown"."""
-    return status(report)
+    return _status(report)
 
 
-class _Controller:
-    """The hooks of the process that reports: it has the configuration that their arguments lack."""
+_status = report.status  # the hook's argument has the name of the module
 
-    def __init__(self, table: HazardTable) -> None:
+
+class _Summary:
+    """The hooks of the process that reports: they have no other way to share the table."""
+
+    def __init__(self, table: report.HazardTable) -> None:
         self._table = table
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -183,15 +161,18 @@ class _Controller:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of hazards."""
-        write_summary(terminalreporter, self._table)
+        report.write_summary(terminalreporter, self._table)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """End what an interrupted test could not."""
     result = yield
-    text = session.config.stash[_LEAKS].end_session()
-    terminal = session.config.pluginmanager.getplugin("terminalreporter")
-    if text and terminal is not None:
-        terminal.write_line("\n" + text)
+    if "pytest_concurrency.session" in sys.modules:
+        from pytest_concurrency.session import current
+
+        text = current(session.config).leaks.end_session()
+        terminal = session.config.pluginmanager.getplugin("terminalreporter")
+        if text and terminal is not None:
+            terminal.write_line("\n" + text)
     return result

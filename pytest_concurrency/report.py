@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_concurrency.hazards import ANY_METHOD, Grade, current_grade, lesson, read_hazard
-from pytest_concurrency.options import START_METHODS, Settings
+from pytest_concurrency.options import ANY_METHOD, START_METHODS, Settings
+
+if TYPE_CHECKING:
+    from pytest_concurrency.hazards import Grade
 
 GRADE = "concurrency_grade"
-_FAILED = pytest.StashKey[bool]()
 
 
 def header(settings: Settings, verbose: bool) -> str | None:
@@ -43,27 +44,6 @@ def status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bo
     if report.when == "call" and report.passed and grade is not None and grade["shown"]:
         return "passed", "h", ("hazard shown", {"green": True})
     return None
-
-
-def complete(report: pytest.TestReport, item: pytest.Item) -> pytest.TestReport:
-    """Put into a report what the terminal, junit and xdist's controller need of a marked test."""
-    item.stash[_FAILED] = has_failed(item) or (report.when == "call" and report.failed)
-    grade = current_grade(item)
-    if grade is None:
-        return report
-    setattr(report, GRADE, grade)
-    if grade["kind"] == "hazard" and report.when == "call" and not report.skipped:
-        hazard = read_hazard(item)
-        if hazard is not None:
-            title = f"hazard {hazard.id}" + (" shown" if grade["shown"] else "")
-            report.sections.append((title, lesson(hazard, item)))
-            report.user_properties += [("hazard", hazard.id), ("why", hazard.why)]
-    return report
-
-
-def has_failed(item: pytest.Item) -> bool:
-    """Say whether the call of a test has failed."""
-    return item.stash.get(_FAILED, False)
 
 
 class HazardTable:

@@ -1,4 +1,4 @@
-"""What the plugin holds from `pytest_configure` to `pytest_unconfigure`.
+"""What the plugin holds from the first test to `pytest_unconfigure`.
 
 All of it is either passive or waits for `multiprocessing` to be imported by somebody else.
 """
@@ -14,7 +14,9 @@ import pytest
 from pytest_concurrency.children.on_import import ImportWatch
 from pytest_concurrency.children.orphans import OrphanAdoption
 from pytest_concurrency.children.preparation import ChildPreparation
+from pytest_concurrency.leak_check import LeakCheck
 from pytest_concurrency.leaks.origins import Origins
+from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.pickling.feeder import FeederWatch
 from pytest_concurrency.pickling.notes import PicklingNotes, annotate_feeder_error
 
@@ -27,14 +29,16 @@ class Session:
         origins: which line made what.
         orphans: grandchildren whose parent has ended.
         feeder: pickling errors in the feeder threads of queues.
+        leaks: what tests leave behind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leaks: str) -> None:
         self.folder = tempfile.mkdtemp(prefix="pytest-concurrency-")
         self.orphans = OrphanAdoption()
         origins = os.path.join(self.folder, "origins")
         self.origins = Origins(origins, self.orphans.turn_on)
         self.feeder = FeederWatch(annotate_feeder_error)
+        self.leaks = LeakCheck(leaks, self.origins, self.orphans, self.folder)
         self._notes = PicklingNotes()
         self._preparation = ChildPreparation(self.folder, origins)
         self._watch = ImportWatch(
@@ -63,4 +67,20 @@ class Session:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-KEY = pytest.StashKey[Session]()
+_KEY = pytest.StashKey[Session]()
+
+
+def current(config: pytest.Config) -> Session:
+    """The session of this run; opened by the first test."""
+    session = config.stash.get(_KEY, None)
+    if session is None:
+        session = config.stash[_KEY] = Session(config.stash[SETTINGS].leaks)
+        session.open()
+    return session
+
+
+def close(config: pytest.Config) -> None:
+    """Close the session, if there was a test."""
+    if _KEY in config.stash:
+        config.stash[_KEY].close()
+        del config.stash[_KEY]

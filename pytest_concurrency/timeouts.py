@@ -16,7 +16,7 @@ import pytest
 import pytest_timeout
 
 from pytest_concurrency.leak_check import LeakCheck
-from pytest_concurrency.session import KEY as SESSION
+from pytest_concurrency.session import close
 
 CLEAN_UP = 1.0  # seconds that a test which has timed out has to leave its `with` blocks
 _LAST_STAGE = 6
@@ -39,7 +39,7 @@ def guard(item: pytest.Item, settings: Any, children: LeakCheck) -> None:
         def expire_in_thread(*args: Any, **kwargs: Any) -> None:
             if not _is_debugging(settings):
                 _print_now(item, children.end_children())
-                item.config.stash[SESSION].close()  # os._exit is next
+                close(item.config)  # os._exit is next
             theirs(*args, **kwargs)
 
         timer.function = expire_in_thread

@@ -89,6 +89,7 @@ class Origins:
         start = process.BaseProcess.start
 
         def watched_start(child: Any) -> None:
+            __tracebackhide__ = True
             if os.getpid() == self._owner:
                 self._on_process()
             start(child)

@@ -34,6 +34,7 @@ class PicklingNotes:
         dump, dumps = reduction.dump, reduction.ForkingPickler.dumps
 
         def explained_dump(obj: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             try:
                 return dump(obj, *args, **kwargs)
             except Exception as error:
@@ -41,6 +42,7 @@ class PicklingNotes:
                 raise
 
         def explained_dumps(cls: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             try:
                 return dumps.__func__(cls, obj, *args, **kwargs)
             except Exception as error:

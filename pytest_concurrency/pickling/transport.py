@@ -1,8 +1,9 @@
 """Pickling as `multiprocessing` does it, and loading what was pickled.
 
-Two rules of ours differ from `multiprocessing.reduction.ForkingPickler` when nothing is being sent:
-a socket or a `Connection` is refused. The one is then given to a background thread that serves it
-to whoever unpickles, the other is a bare number of a file descriptor: neither is a copy.
+It differs from `multiprocessing.reduction.ForkingPickler` when nothing is being sent: what would not
+arrive as a copy is refused. A socket or a `Connection` would be given to a background thread that
+serves it to whoever unpickles; the view of a dict would arrive as a list, and only if
+`multiprocessing.managers` happens to be loaded.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Transport:
         self.protocol = pickle.DEFAULT_PROTOCOL if protocol is None else protocol
         self._reducers: dict[type, Reducer] = dict(ForkingPickler(io.BytesIO()).dispatch_table)
         if not sending:
-            self._reducers.update(dict.fromkeys(_bound_to_a_descriptor(), _refuse))
+            self._reducers.update(dict.fromkeys(_not_copied(), _refuse))
 
     def dump(self, thing: object) -> bytes:
         """Pickle an object."""
@@ -78,7 +79,8 @@ class _NoChild:
         return descriptor
 
 
-def _bound_to_a_descriptor() -> Iterator[type]:
+def _not_copied() -> Iterator[type]:
+    yield from map(type, ({}.keys(), {}.values(), {}.items()))
     for module, name in (("socket", "socket"), ("multiprocessing.connection", "Connection")):
         if module in sys.modules:
             yield getattr(sys.modules[module], name)
