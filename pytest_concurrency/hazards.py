@@ -122,7 +122,7 @@ def read_hazard(item: pytest.Item) -> Hazard | None:
         _check_pattern(name, match)
     if not isinstance(why, str):
         raise _wrong(f"hazard {name!r} has why={why!r}; it takes a sentence")
-    names = (under,) if isinstance(under, str) else tuple(under)
+    names = under if isinstance(under, (tuple, list, set, frozenset)) else (under,)
     if "under" in markers[0].kwargs and method_of(item) == ANY_METHOD:
         raise _wrong(
             f"hazard {name!r} has under={under!r}, but the test does not use the fixture "

@@ -31,11 +31,11 @@ def parametrize(metafunc: pytest.Metafunc, start_methods: tuple[str, ...]) -> No
         metafunc: the test function.
         start_methods: those that the command line, environment and ini file ask for.
     """
-    if "start_method" not in metafunc.fixturenames:
+    if "start_method" not in metafunc.fixturenames or _is_parametrized(metafunc):
         return
     # The only way to see whether the user has redefined the fixture.
     definition = metafunc._arg2fixturedefs["start_method"][-1]
-    if not _is_ours(definition) or _is_parametrized(metafunc):
+    if not _is_ours(definition):
         return
     try:
         chosen = chosen_start_methods(metafunc.definition)

@@ -1,8 +1,8 @@
 """Pickling as `multiprocessing` does it, and loading what was pickled.
 
-It differs from `multiprocessing.reduction.ForkingPickler` when nothing is being sent: what would not
-arrive as a copy is refused. A socket or a `Connection` would be given to a background thread that
-serves it to whoever unpickles; the view of a dict would arrive as a list, and only if
+It differs from `multiprocessing.reduction.ForkingPickler` when nothing is being sent: what would
+not arrive as a copy is refused. A socket or a `Connection` would be given to a background thread
+that serves it to whoever unpickles; the view of a dict would arrive as a list, and only if
 `multiprocessing.managers` happens to be loaded.
 """
 
