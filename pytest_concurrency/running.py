@@ -42,12 +42,18 @@ def call(item: pytest.Item) -> Generator[None, object, object]:
     """Watch the feeder threads, explain pickling errors, and grade a hazard."""
     __tracebackhide__ = True
     with hazards.graded(item, item.config.stash[SETTINGS].hazards):
+        feeder = current(item.config).feeder
+        feeder.begin()
         try:
-            with current(item.config).feeder.fail_the_test():
-                return (yield)
+            result = yield
         except BaseException as error:
             annotate(error)
+            feeder.end(error)
             raise
+        missed = feeder.end(None)
+        if missed is not None:
+            raise missed
+        return result
     return None
 
 

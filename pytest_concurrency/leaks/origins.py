@@ -141,13 +141,14 @@ class Origins:
         except FileNotFoundError:
             return 0
 
-    def since(self, mark: int) -> list[Origin]:
-        """What was made since a mark."""
-        if self.mark() == mark:
+    def since(self, mark: int, until: int | None = None) -> list[Origin]:
+        """What was made since a mark, or between two."""
+        until = self.mark() if until is None else until
+        if until == mark:
             return []
         with open(self._file, "rb") as file:
             file.seek(mark)
-            return [Origin(**json.loads(line)) for line in file]
+            return [Origin(**json.loads(line)) for line in file.read(until - mark).splitlines()]
 
     def of_process(self, pid: int) -> Origin | None:
         """Where a process was started."""
