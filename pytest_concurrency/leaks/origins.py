@@ -18,8 +18,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
-from pytest_concurrency.children.on_import import Action
-from pytest_concurrency.children.patches import Patches
+from pytest_concurrency.on_import import Action, ImportWatch
+from pytest_concurrency.patches import Patches
 
 PROCESS = "process"
 SEMAPHORE = "semaphore"
@@ -167,6 +167,11 @@ class Origins:
             os.write(file, line.encode() + b"\n")
         finally:
             os.close(file)
+
+
+def watch_in_child(file: str) -> None:
+    """Remember what this child makes, for as long as it lives."""
+    ImportWatch(Origins(file).actions()).install()
 
 
 def user_line() -> str:

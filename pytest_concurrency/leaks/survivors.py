@@ -20,10 +20,10 @@ from pytest_concurrency.children.processes import (
     has_children,
     helpers,
     is_alive,
-    wait_until,
 )
 from pytest_concurrency.children.stacks import stack_of_thread, stacks_of
 from pytest_concurrency.leaks.origins import SEMAPHORE, SHARED_MEMORY, Origin, Origins
+from pytest_concurrency.waiting import wait_until
 
 GRACE = 1.0
 _SHARED_MEMORY_FOLDER = Path("/dev/shm")

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
-from pytest_concurrency.children.patches import Patches
-from pytest_concurrency.children.processes import wait_until
 from pytest_concurrency.errors import add_note
+from pytest_concurrency.patches import Patches
+from pytest_concurrency.waiting import wait_until
 
 _SETTLE = 0.2
 _NAG = 0.05
