@@ -6,8 +6,8 @@ The life of one test:
  2. Collection: `markers` chooses the start methods a test runs under.
  3. The first test opens the `session`: nothing is imported, but when `multiprocessing` is, by
     somebody, `children` prepares each child, `leaks` notes what is made, `pickling` explains.
- 4. Setup: `running` asks `markers` and `hazards` to check the markers; a mistake fails this test and
-    no other.
+ 4. Setup: `running` has `markers` and `hazards` check the markers; a mistake fails this test and no
+    other.
  5. `leak_check` notes what processes, threads, semaphores and shared memory there are.
  6. Fixtures: `fixtures` hands out contexts and runners; what a fixture of a broader scope makes is
     not the test's.

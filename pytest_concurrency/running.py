@@ -12,6 +12,7 @@ import pytest
 
 from pytest_concurrency import hazards, markers
 from pytest_concurrency.errors import add_note
+from pytest_concurrency.lessons import read_hazard
 from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.pickling.notes import annotate
 from pytest_concurrency.report import GRADE
@@ -32,7 +33,7 @@ def set_up(item: pytest.Item) -> None:
         hazards.check_markers(item)
     except pytest.UsageError as mistake:
         pytest.fail(str(mistake), pytrace=False)
-    hazard = hazards.read_hazard(item)
+    hazard = read_hazard(item)
     if hazard is not None:
         # junit takes the properties from the report of the teardown
         item.user_properties += [("hazard", hazard.id), ("why", hazard.why)]
@@ -95,7 +96,7 @@ def _complete(report: pytest.TestReport, item: pytest.Item) -> None:
         return
     setattr(report, GRADE, grade)
     if grade["kind"] == "hazard" and report.when == "call" and not report.skipped:
-        hazard = hazards.read_hazard(item)
+        hazard = read_hazard(item)
         if hazard is not None:
             title = f"hazard {hazard.id}" + (" shown" if grade["shown"] else "")
             report.sections.append((title, hazards.lesson(hazard, item)))

@@ -28,10 +28,13 @@ ALLOWED: dict[str, set[str]] = {
     "session": {"children", "leak_check", "leaks", "on_import", "options", "pickling"},
     "fixtures": {"children", "options", "session"},
     "markers": {"fixtures", "options"},
-    "hazards": {"errors", "markers", "options"},
+    "lessons": {"errors", "options"},
+    "hazards": {"errors", "lessons", "markers", "options"},
     "report": {"hazards", "options"},
     "timeouts": {"leak_check", "session"},
-    "running": {"errors", "hazards", "markers", "options", "pickling", "report", "session"},
+    "running": {
+        "errors", "hazards", "lessons", "markers", "options", "pickling", "report", "session",
+    },
     "plugin": {
         "fixtures", "hazards", "markers", "options", "report", "running", "session", "timeouts",
     },
