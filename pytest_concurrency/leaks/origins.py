@@ -13,6 +13,7 @@ import sysconfig
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -162,11 +163,9 @@ class Origins:
     def _write(self, kind: str, name: str) -> None:
         line = json.dumps({"kind": kind, "name": name, "maker": os.getpid(), "where": user_line()})
         # One short write to a file opened for appending is not torn by those of other processes.
-        file = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(file, line.encode() + b"\n")
-        finally:
-            os.close(file)
+        # A child that outlives the run finds no folder, and nobody reads what it would write.
+        with suppress(FileNotFoundError), open(self._file, "ab", buffering=0) as file:
+            file.write(line.encode() + b"\n")
 
 
 def watch_in_child(file: str) -> None:
