@@ -13,6 +13,8 @@ from pathlib import Path
 from pytest_concurrency.waiting import wait_until
 
 _PROC = Path("/proc")
+_TRACKER = "from multiprocessing.resource_tracker import main"
+_FORKSERVER = "from multiprocessing.forkserver import main"
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,12 @@ class ProcessInfo:
 
     @property
     def command(self) -> str:
-        """Its command line, shortened."""
+        """Its command line; empty if it has ended."""
         try:
             words = (_PROC / str(self.pid) / "cmdline").read_bytes().split(b"\0")
         except OSError:
             return ""
-        text = " ".join(word.decode(errors="replace") for word in words).strip()
-        return text if len(text) <= 100 else text[:97] + "..."
+        return " ".join(word.decode(errors="replace") for word in words).strip()
 
 
 def descendants(pid: int | None = None) -> list[ProcessInfo]:
@@ -89,20 +90,25 @@ def has_children() -> bool:
         return bool(descendants())
 
 
-def helpers() -> set[int]:
-    """The pids of the processes that `multiprocessing` keeps for itself.
+def without_helpers(processes: Iterable[ProcessInfo]) -> list[ProcessInfo]:
+    """Leave out forkservers and resource trackers, be they ours or orphaned ones of a child.
 
-    Returns:
-        The forkserver and the resource tracker: they live until the interpreter ends.
+    Such a process ends by itself when those it serves have. One that is killed before leaves the
+    names of semaphores and shared memory behind.
+
+    Args:
+        processes: some processes, each with its parent if that is one of them.
     """
-    pids = set()
-    tracker = sys.modules.get("multiprocessing.resource_tracker")
-    if tracker is not None:
-        pids.add(tracker._resource_tracker._pid)
-    server = sys.modules.get("multiprocessing.forkserver")
-    if server is not None:
-        pids.add(server._forkserver._forkserver_pid)
-    return {pid for pid in pids if pid is not None}
+    processes = list(processes)
+    commands = {info.pid: info.command for info in processes}
+    servers = {pid for pid, command in commands.items() if _FORKSERVER in command}
+    return [
+        info
+        for info in processes
+        if _TRACKER not in commands[info.pid]
+        # what a forkserver has forked has its command line
+        and (info.pid not in servers or info.parent in servers)
+    ]
 
 
 def end(processes: Iterable[ProcessInfo], *, seconds: float = 5.0) -> None:

@@ -18,8 +18,8 @@ from pytest_concurrency.children.processes import (
     descendants,
     end,
     has_children,
-    helpers,
     is_alive,
+    without_helpers,
 )
 from pytest_concurrency.children.stacks import stack_of_thread, stacks_of
 from pytest_concurrency.leaks.origins import SEMAPHORE, SHARED_MEMORY, Origin, Origins
@@ -171,11 +171,10 @@ def _look(before: Snapshot, origins: Origins, names: bool) -> Survivors:
 def _new_processes(before: Snapshot) -> list[ProcessInfo]:
     if not has_children():
         return []
-    known = helpers()
     return [
         info
-        for info in descendants()
-        if (info.pid, info.born) not in before.processes and info.pid not in known
+        for info in without_helpers(descendants())
+        if (info.pid, info.born) not in before.processes
     ]
 
 
@@ -244,7 +243,7 @@ def _describe_process(info: ProcessInfo, origins: Origins, stacks: str) -> Leak:
     title = f"{relation}{name} (pid {info.pid}) is still running{made}"
     if not is_alive(info):
         return Leak("child", title)
-    evidence = stacks_of(info.pid, stacks) if child is not None else info.command
+    evidence = stacks_of(info.pid, stacks) if child is not None else _short(info.command)
     return Leak("child", "\n".join([title, *_indent(evidence.splitlines())]))
 
 
@@ -265,6 +264,10 @@ def _multiprocessing_child(pid: int) -> Any:
     process = sys.modules.get("multiprocessing.process")
     children = list(process._children) if process is not None else []
     return next((child for child in children if child.pid == pid), None)
+
+
+def _short(command: str) -> str:
+    return command if len(command) <= 100 else command[:97] + "..."
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

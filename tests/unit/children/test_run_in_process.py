@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pytest_concurrency import ChildDied, ChildHung, NotPicklable
-from pytest_concurrency.children.processes import descendants, helpers
+from pytest_concurrency.children.processes import descendants, without_helpers
 from pytest_concurrency.children.runner import RunInProcess
 
 
@@ -244,8 +244,7 @@ class TestHang:
     def test_nothing_is_left(self, run_in_process: RunInProcess) -> None:
         with pytest.raises(ChildHung):
             run_in_process(spin, timeout=0.2)
-        known = helpers()
-        assert [info for info in descendants() if info.pid not in known] == []
+        assert without_helpers(descendants()) == []
 
 
 HANG = 1.0  # seconds until a hang counts as one: more than a busy machine needs to start a child

@@ -17,7 +17,7 @@ from pytest_concurrency import (
     assert_picklable,
     assert_spawnable,
 )
-from pytest_concurrency.children.processes import descendants, helpers
+from pytest_concurrency.children.processes import descendants, without_helpers
 
 
 class Item:
@@ -217,8 +217,7 @@ class TestSpawnable:
 
     def test_no_child_is_left(self) -> None:
         assert_spawnable(do_nothing)
-        known = helpers()
-        assert [info for info in descendants() if info.pid not in known] == []
+        assert without_helpers(descendants()) == []
 
     def test_no_function(self) -> None:
         with pytest.raises(TypeError, match="needs a function, and got 3"):
