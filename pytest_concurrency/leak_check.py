@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from pytest_concurrency.children.orphans import OrphanAdoption
-from pytest_concurrency.children.processes import end
 from pytest_concurrency.errors import LeakWarning, message
 from pytest_concurrency.leaks.origins import Origins
 from pytest_concurrency.leaks.survivors import (
@@ -93,7 +92,7 @@ class LeakCheck:
             if not left:
                 break
             texts += [leak.text for leak in describe(left, self._origins, self._stacks)]
-            end(left.processes)
+            remove(left)
         return "\n".join(texts)
 
     def end_session(self) -> str:

@@ -52,6 +52,7 @@ class HazardTable:
     def __init__(self) -> None:
         self._cells: dict[str, dict[str, set[str]]] = {}
         self._fixes: dict[str, set[str]] = {}
+        self._places: dict[str, tuple[str, int]] = {}
 
     def add(self, report: pytest.TestReport) -> None:
         """Take note of one test's call, or of its failing setup."""
@@ -61,6 +62,7 @@ class HazardTable:
         word = _word(grade, report)
         if grade["kind"] == "hazard":
             self._cells.setdefault(grade["id"], {}).setdefault(grade["method"], set()).add(word)
+            self._places[grade["id"]] = (report.location[0], report.location[1] or 0)
         elif grade["kind"] == "fix":
             self._fixes.setdefault(grade["id"], set()).add(word)
 
@@ -68,13 +70,13 @@ class HazardTable:
         return bool(self._cells)
 
     def lines(self) -> list[str]:
-        """The table, one line a hazard, in the order they ran."""
+        """The table, one line a hazard, in the order of the files."""
         used = {method for cells in self._cells.values() for method in cells}
         methods = [method for method in (*START_METHODS, ANY_METHOD) if method in used]
         titles = ["hazard", *methods, "fix"]
         rows = [
             [name, *(_join(cells.get(method, ())) for method in methods), self._fix(name)]
-            for name, cells in self._cells.items()
+            for name, cells in sorted(self._cells.items(), key=lambda row: self._places[row[0]])
         ]
         widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
         return [

@@ -32,6 +32,10 @@ def set_up(item: pytest.Item) -> None:
         hazards.check_markers(item)
     except pytest.UsageError as mistake:
         pytest.fail(str(mistake), pytrace=False)
+    hazard = hazards.read_hazard(item)
+    if hazard is not None:
+        # junit takes the properties from the report of the teardown
+        item.user_properties += [("hazard", hazard.id), ("why", hazard.why)]
 
 
 def call(item: pytest.Item) -> Generator[None, object, object]:
@@ -89,4 +93,3 @@ def _complete(report: pytest.TestReport, item: pytest.Item) -> None:
         if hazard is not None:
             title = f"hazard {hazard.id}" + (" shown" if grade["shown"] else "")
             report.sections.append((title, hazards.lesson(hazard, item)))
-            report.user_properties += [("hazard", hazard.id), ("why", hazard.why)]

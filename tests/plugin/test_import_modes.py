@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,6 @@ IN_PACKAGE = """
 def suite(pytester: pytest.Pytester) -> Path:
     """A suite with tests in a folder and in a package, each with a conftest.py of its own."""
     for folder in ("plain", "suite/package"):
-        pytester.mkdir(folder.partition("/")[0]) if "/" not in folder else None
         path = pytester.path / folder
         path.mkdir(parents=True, exist_ok=True)
         write(path / "conftest.py", CONFTEST)
@@ -87,8 +87,6 @@ def suite(pytester: pytest.Pytester) -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    import textwrap
-
     path.write_text(textwrap.dedent(text))
 
 

@@ -38,11 +38,14 @@ def test_after(): pass
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_by_signal(pytester: pytest.Pytester, method: str) -> None:
+def test_by_signal(pytester: pytest.Pytester, start_method: str) -> None:
     path = pytester.makepyfile(HANGING)
     result = pytester.runpytest_subprocess(
-        *RUN, "--timeout=2", "--timeout-method=signal", f"--start-method={method}", timeout=60
+        *RUN,
+        "--timeout=2",
+        "--timeout-method=signal",
+        f"--start-method={start_method}",
+        timeout=60,
     )
     result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines(
