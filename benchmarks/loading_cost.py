@@ -7,8 +7,8 @@ less than 5 ms of user time. Three things decide what such a measurement is wort
 
 - Linux may split the time of a process into user and system by looking 250 times a second
   (CONFIG_TICK_CPU_ACCOUNTING), which of a run of 180 ms makes user time uncertain by some 9 ms.
-  The sum of both is exact, and the verdict is about it: who pays less than 5 ms of both, pays less
-  of one. User time alone is printed beside it.
+  The sum of both is exact. Below the target is who pays less than 5 ms of both, since the system's
+  part of a cost is not negative; above it, whose user time alone is surely more.
 - No other plugin is loaded, so that none has paid for what ours imports. Ours is named by
   PYTEST_PLUGINS: `-p` has pytest search all distributions for its entry point, which takes 2 ms,
   is no work of ours, and is done anyway where plugins are loaded by themselves.
@@ -34,6 +34,7 @@ CONFIDENCE = 0.95
 FEWEST_ROUNDS = 6  # of fewer, not even the extremes enclose the median with this confidence
 VARIANTS = {"without": "", "without again": "", "with": "pytest_concurrency"}
 KINDS = ("user and system", "user alone")
+Ranges = tuple[tuple[float, float], tuple[float, float]]  # of the cost, and of pytest itself
 
 
 def milliseconds(folder: str, plugins: str) -> tuple[float, float]:
@@ -80,13 +81,15 @@ def interval_of_median(values: list[float]) -> tuple[float, float]:
         rank += 1
 
 
-def verdict(cost: tuple[float, float], itself: tuple[float, float]) -> str:
-    """What the intervals say of the target."""
+def verdict(both: Ranges, user: Ranges) -> str:
+    """What the intervals of the two `KINDS` say of the target."""
+    (_, high), itself = both
+    (low, _), _ = user
     if not itself[0] <= 0 <= itself[1]:
         return "none: pytest differs from itself, the machine is too busy"
-    if cost[1] < TARGET:
+    if high < TARGET:
         return f"below the target of {TARGET:g} ms"
-    if cost[0] > TARGET:
+    if low > TARGET:
         return f"ABOVE the target of {TARGET:g} ms"
     return f"undecided at a target of {TARGET:g} ms: run more rounds, or on a quieter machine"
 
@@ -96,7 +99,7 @@ def main(rounds: int) -> None:
     if rounds < FEWEST_ROUNDS:
         raise SystemExit(f"{rounds} rounds decide nothing; at least {FEWEST_ROUNDS} are needed")
     times = measure(rounds)
-    intervals = {}
+    intervals: dict[str, Ranges] = {}
     print(f"{'ms':16} {'without':>8} {'with':>8} {'cost':>6}  95 %           itself")
     for index, kind in enumerate(KINDS):
         without, again, with_ours = ([pair[index] for pair in times[name]] for name in VARIANTS)
@@ -106,7 +109,7 @@ def main(rounds: int) -> None:
         medians = [statistics.median(values) for values in (without, with_ours, cost)]
         ranges = [f"{low:5.1f} to {high:4.1f}" for low, high in intervals[kind]]
         print("{:16} {:8.1f} {:8.1f} {:6.1f}  {}  {}".format(kind, *medians, *ranges))
-    print(f"verdict: {verdict(*intervals[KINDS[0]])}")
+    print(f"verdict: {verdict(*intervals.values())}")
 
 
 if __name__ == "__main__":

@@ -45,17 +45,14 @@ def test_every_sentence_is_true(arguments: tuple[str, ...], command: tuple[str, 
     assert result.returncode == 0, result.stdout
     assert re.search(r"39 passed in", result.stdout)
     table = result.stdout.partition("= hazards =")[2].splitlines()[1:7]
-    # The order of the rows is that in which the workers of xdist report.
-    assert sorted(line.split() for line in table) == sorted(
-        [
-            ["hazard", "fork", "spawn", "forkserver", "fix"],
-            ["globals-not-shared", "shown", "shown", "shown", "fixed"],
-            ["parent-state-visible-only-under-fork", "passes", "shown", "shown", "fixed"],
-            ["lambda-under-spawn", "passes", "shown", "shown", "fixed"],
-            ["pool-rejects-lambda-everywhere", "shown", "shown", "shown", "fixed"],
-            ["value-read-modify-write", "shown", "shown", "shown", "fixed"],
-        ]
-    )
+    assert [line.split() for line in table] == [
+        ["hazard", "fork", "spawn", "forkserver", "fix"],
+        ["globals-not-shared", "shown", "shown", "shown", "fixed"],
+        ["parent-state-visible-only-under-fork", "passes", "shown", "shown", "fixed"],
+        ["lambda-under-spawn", "passes", "shown", "shown", "fixed"],
+        ["pool-rejects-lambda-everywhere", "shown", "shown", "shown", "fixed"],
+        ["value-read-modify-write", "shown", "shown", "shown", "fixed"],
+    ]
 
 
 def test_the_failures_teach() -> None:
