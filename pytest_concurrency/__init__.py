@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_concurrency.children.spawnable import assert_spawnable as assert_spawnable
     from pytest_concurrency.errors import ChildDied as ChildDied
     from pytest_concurrency.errors import ChildHung as ChildHung
     from pytest_concurrency.errors import ChildTraceback as ChildTraceback
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_concurrency.pickling.assertions import assert_picklable as assert_picklable
     from pytest_concurrency.pickling.diagnosis import PickleReport as PickleReport
     from pytest_concurrency.pickling.diagnosis import explain_pickle as explain_pickle
-    from pytest_concurrency.pickling.spawnable import assert_spawnable as assert_spawnable
 
 __version__ = "0.1.0"
 
@@ -38,7 +38,7 @@ _HOME = {
     "assert_exception_picklable": "pickling.assertions",
     "assert_not_picklable": "pickling.assertions",
     "assert_picklable": "pickling.assertions",
-    "assert_spawnable": "pickling.spawnable",
+    "assert_spawnable": "children.spawnable",
     "explain_pickle": "pickling.diagnosis",
 }
 

@@ -1,4 +1,4 @@
-"""Hazards, fixes and facts: their markers, and how the tests that carry them are graded.
+"""Hazards, fixes and facts: how the tests that are marked as such are checked and graded.
 
 A hazard is a test that must fail, for a stated reason, under stated start methods. When it does, it
 is reported as passed with the words `hazard shown`; when it does not, the run fails.
@@ -6,19 +6,18 @@ is reported as passed with the words `hazard shown`; when it does not, the run f
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any, TypedDict
 
 import pytest
 
 from pytest_concurrency.errors import message
+from pytest_concurrency.lessons import Hazard, method_of, read_hazard, read_id, text_of, wrong
 from pytest_concurrency.markers import LESSONS
-from pytest_concurrency.options import ANY_METHOD, START_METHOD, START_METHODS, parse
+from pytest_concurrency.options import ANY_METHOD
 
 _NOT_A_FAILURE = (
     pytest.skip.Exception,
@@ -26,41 +25,6 @@ _NOT_A_FAILURE = (
     pytest.exit.Exception,
     KeyboardInterrupt,
 )
-
-
-@dataclass(frozen=True)
-class Hazard:
-    """The arguments of a `hazard` marker, validated.
-
-    Attributes:
-        id: its name.
-        raises: the exceptions it may fail with.
-        match: a regular expression that the exception's text must contain.
-        under: the start methods under which it fails.
-        why: the reason, for the reader.
-    """
-
-    id: str
-    raises: tuple[type[BaseException], ...]
-    match: str | None
-    under: tuple[str, ...]
-    why: str
-
-    def fails_under(self, method: str) -> bool:
-        """Say whether the hazard shows under a start method."""
-        return method == ANY_METHOD or method in self.under
-
-    @property
-    def expected(self) -> str:
-        """The failure it must end with, in words."""
-        names = " or ".join(kind.__qualname__ for kind in self.raises)
-        return names + (f" matching {self.match!r}" if self.match else "")
-
-    def is_shown_by(self, error: BaseException) -> bool:
-        """Say whether this is the failure it must end with."""
-        return isinstance(error, self.raises) and (
-            self.match is None or re.search(self.match, text_of(error)) is not None
-        )
 
 
 class Grade(TypedDict):
@@ -89,55 +53,13 @@ class HazardNotShown(AssertionError):
     """A hazard passed, or failed for another reason than the one stated."""
 
 
-def read_hazard(item: pytest.Item) -> Hazard | None:
-    """Read the `hazard` marker of a test.
-
-    Returns:
-        It, or None if the test is no hazard.
-
-    Raises:
-        pytest.UsageError: when the marker is used wrongly.
-    """
-    markers = list(item.iter_markers("hazard"))
-    if not markers:
-        return None
-    name = _read_id(item, "hazard")
-    arguments = dict(markers[0].kwargs)
-    raises = arguments.pop("raises", AssertionError)
-    match = arguments.pop("match", None)
-    under = arguments.pop("under", START_METHODS)
-    why = arguments.pop("why", "")
-    if arguments:
-        raise _wrong(
-            f"hazard {name!r} has an unknown argument {', '.join(arguments)}; "
-            "it takes raises, match, under and why"
-        )
-    kinds = raises if isinstance(raises, tuple) else (raises,)
-    for kind in kinds:
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            raise _wrong(f"hazard {name!r} has raises={raises!r}, which is no exception type")
-    if not kinds:
-        raise _wrong(f"hazard {name!r} has raises=(), and so could never show")
-    if match is not None:
-        _check_pattern(name, match)
-    if not isinstance(why, str):
-        raise _wrong(f"hazard {name!r} has why={why!r}; it takes a sentence")
-    names = under if isinstance(under, (tuple, list, set, frozenset)) else (under,)
-    if "under" in markers[0].kwargs and method_of(item) == ANY_METHOD:
-        raise _wrong(
-            f"hazard {name!r} has under={under!r}, but the test does not use the fixture "
-            "start_method (nor mp_context, run_in_process or run_script)"
-        )
-    return Hazard(name, kinds, match, parse(START_METHOD, names, f"under= of {name!r}"), why)
-
-
 def grade_of(item: pytest.Item) -> Grade | None:
     """What the reports of a test will say; None for a test without one of the three markers."""
     for kind in LESSONS:
         if item.get_closest_marker(kind) is not None:
             return {
                 "kind": kind,
-                "id": _read_id(item, kind),
+                "id": read_id(item, kind),
                 "method": method_of(item),
                 "shown": False,
                 "why": "",
@@ -197,12 +119,6 @@ def note_owners(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
                 first.setdefault((grade["kind"], grade["id"]), function_of(item))
 
 
-def method_of(item: pytest.Item) -> str:
-    """The start method a test runs under, or "any" if it does not ask for one."""
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    return str(parameters.get("start_method", ANY_METHOD))
-
-
 def check_markers(item: pytest.Item) -> None:
     """Check the three markers of a test, and its place among the others.
 
@@ -215,7 +131,7 @@ def check_markers(item: pytest.Item) -> None:
     """
     used = [kind for kind in LESSONS if item.get_closest_marker(kind) is not None]
     if len(used) > 1:
-        raise _wrong(f"{item.name} is marked as {' and '.join(used)}; a test is one of them")
+        raise wrong(f"{item.name} is marked as {' and '.join(used)}; a test is one of them")
     grade = grade_of(item)
     if grade is None:
         return
@@ -223,11 +139,11 @@ def check_markers(item: pytest.Item) -> None:
     hazard = read_hazard(item)
     owner = item.config.stash.get(_OWNERS, {}).get((grade["kind"], grade["id"]), "")
     if grade["kind"] != "fix" and owner and owner != function_of(item):
-        raise _wrong(
+        raise wrong(
             f"{grade['kind']} {grade['id']!r} is there twice: {owner} and {function_of(item)}"
         )
     if hazard is not None and not list(fixes_of(hazard.id, item)):
-        raise _wrong(
+        raise wrong(
             f"hazard {hazard.id!r} has no fix",
             next_step=f'mark the test that shows the remedy with @pytest.mark.fix("{hazard.id}"), '
             "in the same file",
@@ -286,33 +202,6 @@ def lesson(hazard: Hazard, item: pytest.Item) -> str:
     return "\n".join(lines)
 
 
-def text_of(error: BaseException) -> str:
-    """The text of an exception and of its notes, as `pytest.raises(match=)` sees it."""
-    return "\n".join([str(error), *map(str, getattr(error, "__notes__", []))])
-
-
-def _read_id(item: pytest.Item, kind: str) -> str:
-    markers = list(item.iter_markers(kind))
-    if len(markers) > 1:
-        raise _wrong(f"{item.name} has {len(markers)} {kind} markers; a test has one")
-    arguments = markers[0].args
-    if len(arguments) != 1 or not isinstance(arguments[0], str) or not arguments[0].strip():
-        raise _wrong(
-            f"@pytest.mark.{kind} needs one id, and has {arguments or 'none'}",
-            next_step=f'write @pytest.mark.{kind}("lost-update")',
-        )
-    if kind != "hazard" and markers[0].kwargs:
-        raise _wrong(f"@pytest.mark.{kind} takes an id and nothing else")
-    return arguments[0]
-
-
-def _check_pattern(name: str, match: object) -> None:
-    try:
-        re.compile(match)  # type: ignore[call-overload]
-    except (TypeError, re.error) as problem:
-        raise _wrong(f"hazard {name!r} has match={match!r}: {problem}") from None
-
-
 def _functions(module: ModuleType) -> Iterator[FunctionType]:
     for value in vars(module).values():
         if isinstance(value, FunctionType):
@@ -328,7 +217,3 @@ def _marks(function: FunctionType) -> list[Any]:
 
 def _first_line(error: BaseException) -> str:
     return (text_of(error).splitlines() or [""])[0]
-
-
-def _wrong(what: str, next_step: str = "") -> pytest.UsageError:
-    return pytest.UsageError(message(what, next_step=next_step))

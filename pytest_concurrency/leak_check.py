@@ -58,7 +58,7 @@ class LeakCheck:
         Args:
             item: the test.
             failed: whether it failed: then it may not have come to its clean-up, and its
-                traceback keeps semaphores alive, which is not worth a warning.
+                traceback keeps semaphores alive, which are not looked for.
 
         Returns:
             What was left and is an error; what is not has been warned of.
@@ -66,13 +66,11 @@ class LeakCheck:
         before, self._before = self._before, None
         if before is None or self._policy == "off":
             return ""
-        left = survivors(before, self._origins)
+        left = survivors(before, self._origins, names=not failed)
         self._orphans.turn_off()
         if not left:
             return ""
         leaks = self._remove(left)
-        if failed:
-            leaks = [leak for leak in leaks if leak.kind in ("child", "thread")]
         errors = [leak for leak in leaks if self._is_error(leak, failed)]
         for leak in leaks:
             if leak not in errors:
@@ -121,7 +119,8 @@ class LeakCheck:
             self._before.disown(*made, self._origins)
 
     def _children(self) -> Survivors:
-        left = survivors(self._before or self._at_start, self._origins, grace=0)
+        before = self._before or self._at_start
+        left = survivors(before, self._origins, grace=0, names=False)
         return Survivors(left.processes, [], [])
 
     def _remove(self, left: Survivors) -> list[Leak]:

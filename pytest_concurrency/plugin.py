@@ -3,17 +3,19 @@
 The life of one test:
 
  1. `options` reads the command line, environment and ini file into `Settings`.
- 2. `session` starts to watch: nothing is imported, hooks wait for `multiprocessing` to be.
- 3. Collection: `markers` and `options` choose the start methods a test runs under.
- 4. Setup: `hazards` checks the markers; a mistake fails this test and no other.
- 5. `leaks` notes what processes, threads, semaphores and shared memory there are.
+ 2. Collection: `markers` chooses the start methods a test runs under.
+ 3. The first test opens the `session`: nothing is imported, but when `multiprocessing` is, by
+    somebody, `children` prepares each child, `leaks` notes what is made, `pickling` explains.
+ 4. Setup: `running` has `markers` and `hazards` check the markers; a mistake fails this test and no
+    other.
+ 5. `leak_check` notes what processes, threads, semaphores and shared memory there are.
  6. Fixtures: `fixtures` hands out contexts and runners; what a fixture of a broader scope makes is
     not the test's.
  7. Call: `pickling` watches the feeder threads of queues; `hazards` grades the exception.
- 8. A timeout of pytest-timeout ends the children first: `timeouts`.
- 9. Teardown: `leaks` compares, names what is left, and removes it.
-10. Report: `pickling` has explained its errors in a note, `report` adds words and sections.
-11. The end: `report` prints the table of hazards; `session` puts everything back.
+ 8. A timeout of pytest-timeout ends the children too: `timeouts`.
+ 9. Teardown: `leak_check` compares, names what is left, and removes it.
+10. Report: `running` adds grade and sections; `report` has the words and the table of hazards.
+11. The end: the `session` puts everything back.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_concurrency import hazards, markers
 from pytest_concurrency.errors import add_note
+from pytest_concurrency.lessons import read_hazard
 from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.pickling.notes import annotate
 from pytest_concurrency.report import GRADE
@@ -32,7 +33,7 @@ def set_up(item: pytest.Item) -> None:
         hazards.check_markers(item)
     except pytest.UsageError as mistake:
         pytest.fail(str(mistake), pytrace=False)
-    hazard = hazards.read_hazard(item)
+    hazard = read_hazard(item)
     if hazard is not None:
         # junit takes the properties from the report of the teardown
         item.user_properties += [("hazard", hazard.id), ("why", hazard.why)]
@@ -42,12 +43,18 @@ def call(item: pytest.Item) -> Generator[None, object, object]:
     """Watch the feeder threads, explain pickling errors, and grade a hazard."""
     __tracebackhide__ = True
     with hazards.graded(item, item.config.stash[SETTINGS].hazards):
+        feeder = current(item.config).feeder
+        feeder.begin()
         try:
-            with current(item.config).feeder.fail_the_test():
-                return (yield)
+            result = yield
         except BaseException as error:
             annotate(error)
+            feeder.end(error)
             raise
+        missed = feeder.end(None)
+        if missed is not None:
+            raise missed
+        return result
     return None
 
 
@@ -89,7 +96,7 @@ def _complete(report: pytest.TestReport, item: pytest.Item) -> None:
         return
     setattr(report, GRADE, grade)
     if grade["kind"] == "hazard" and report.when == "call" and not report.skipped:
-        hazard = hazards.read_hazard(item)
+        hazard = read_hazard(item)
         if hazard is not None:
             title = f"hazard {hazard.id}" + (" shown" if grade["shown"] else "")
             report.sections.append((title, hazards.lesson(hazard, item)))

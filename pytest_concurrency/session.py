@@ -11,11 +11,11 @@ import tempfile
 
 import pytest
 
-from pytest_concurrency.children.on_import import ImportWatch
 from pytest_concurrency.children.orphans import OrphanAdoption
 from pytest_concurrency.children.preparation import ChildPreparation
 from pytest_concurrency.leak_check import LeakCheck
 from pytest_concurrency.leaks.origins import Origins
+from pytest_concurrency.on_import import ImportWatch
 from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.pickling.feeder import FeederWatch
 from pytest_concurrency.pickling.notes import PicklingNotes, annotate_feeder_error
@@ -40,7 +40,13 @@ class Session:
         self.feeder = FeederWatch(annotate_feeder_error)
         self.leaks = LeakCheck(leaks, self.origins, self.orphans, self.folder)
         self._notes = PicklingNotes()
-        self._preparation = ChildPreparation(self.folder, origins)
+        self._preparation = ChildPreparation(
+            self.folder,
+            [
+                ("pytest_concurrency.leaks.origins", "watch_in_child", origins),
+                ("pytest_concurrency.pickling.notes", "explain_in_child", ""),
+            ],
+        )
         self._watch = ImportWatch(
             {
                 **self.origins.actions(),

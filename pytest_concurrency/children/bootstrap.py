@@ -1,6 +1,7 @@
 """The first thing that runs in a child started by spawn or forkserver.
 
-It imports the standard library only, and modules of ours that do the same.
+It imports the standard library only. What other parts of the plugin do in a child is named in the
+preparation, and they do the same.
 
 `install` is called while the child unpickles what its parent prepared for it, before the target is
 unpickled, so that the target's module can be found even if its name alone would not lead to it.
@@ -9,6 +10,7 @@ unpickled, so that the target's module can be found even if its name alone would
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import importlib.util
 import os
 import signal
@@ -18,10 +20,6 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypedDict
-
-from pytest_concurrency.children.on_import import ImportWatch
-from pytest_concurrency.leaks.origins import Origins
-from pytest_concurrency.pickling.notes import PicklingNotes
 
 # The last real-time signal: applications use SIGUSR1 and SIGUSR2, the C library the first few.
 DUMP_SIGNAL: int = getattr(signal, "SIGRTMAX", getattr(signal, "SIGUSR2", 0))
@@ -37,12 +35,12 @@ class Preparation(TypedDict):
         modules: where each of the parent's own modules was loaded from, and the search path of
             those that are packages.
         stacks: the folder for stack dumps.
-        origins: the file in which to note what this child makes.
+        also: what else to do: module, function, and its argument.
     """
 
     modules: dict[str, tuple[str | None, list[str] | None]]
     stacks: str
-    origins: str
+    also: list[tuple[str, str, str]]
 
 
 class ParentModules:
@@ -73,12 +71,8 @@ def install(preparation: Preparation) -> None:
     """Make this process a well-prepared child."""
     sys.meta_path.insert(0, ParentModules(preparation["modules"]))
     dump_stacks_to(preparation["stacks"])
-    ImportWatch(
-        {
-            **Origins(preparation["origins"]).actions(),
-            "multiprocessing.reduction": PicklingNotes().on_reduction_module,
-        }
-    ).install()
+    for module, function, argument in preparation["also"]:
+        getattr(importlib.import_module(module), function)(argument)
 
 
 def dump_stacks_to(folder: str) -> None:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_concurrency.children.bootstrap import Preparation, dump_stacks_to
-from pytest_concurrency.children.patches import Patches
+from pytest_concurrency.patches import Patches
 
 _ENTRY = "pytest_concurrency"
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
@@ -60,12 +60,12 @@ class ChildPreparation:
 
     Args:
         stacks: the folder in which children put their stacks when asked.
-        origins: the file in which children note what they make.
+        also: what else a child that is spawned does first: module, function, and its argument.
     """
 
-    def __init__(self, stacks: str, origins: str) -> None:
+    def __init__(self, stacks: str, also: list[tuple[str, str, str]]) -> None:
         self._stacks = stacks
-        self._origins = origins
+        self._also = also
         self._patches = Patches()
         self._in_forked_child: _InForkedChild | None = None
 
@@ -79,7 +79,7 @@ class ChildPreparation:
                 # Running the `pytest` command's file again in each child costs 100 ms for nothing.
                 data.pop("init_main_from_path", None)
             data[_ENTRY] = _Bootstrap(
-                {"modules": own_modules(), "stacks": self._stacks, "origins": self._origins}
+                {"modules": own_modules(), "stacks": self._stacks, "also": self._also}
             )
             return data
 
@@ -137,7 +137,6 @@ def _without_freezing_the_default(original: Any, name: str) -> Any:
 
 
 def _main_is_the_pytest_command() -> bool:
-    import pytest
-
-    main = sys.modules["__main__"]
-    return main.__spec__ is None and getattr(main, "console_main", None) is pytest.console_main
+    main, pytest = sys.modules["__main__"], sys.modules.get("pytest")
+    command = getattr(main, "console_main", None)
+    return main.__spec__ is None and command is not None and command is vars(pytest)["console_main"]

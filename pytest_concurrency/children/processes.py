@@ -6,10 +6,11 @@ import contextlib
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_concurrency.waiting import wait_until
 
 _PROC = Path("/proc")
 
@@ -123,26 +124,6 @@ def is_alive(info: ProcessInfo) -> bool:
     """Say whether this very process, and not a later one of the same number, is still there."""
     now = _read(info.pid)
     return now is not None and now.born == info.born
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Look again and again until something holds.
-
-    Args:
-        condition: looked at at least once.
-        seconds: how long at the most.
-
-    Returns:
-        Whether it held in time.
-    """
-    deadline = time.monotonic() + seconds
-    pause = 0.0005
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 2, 0.02)
-    return True
 
 
 def _everybody() -> list[ProcessInfo]:

@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 from pytest_concurrency.children.bootstrap import DUMP_SIGNAL, stacks_file
-from pytest_concurrency.children.processes import wait_until
+from pytest_concurrency.waiting import wait_until
 
 _FRAME = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)$')
 _THREAD = re.compile(r"^(?:Current thread|Thread) (?P<ident>0x[0-9a-f]+)(?P<rest>.*)$")

@@ -13,13 +13,14 @@ import sysconfig
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
-from pytest_concurrency.children.on_import import Action
-from pytest_concurrency.children.patches import Patches
+from pytest_concurrency.on_import import Action, ImportWatch
+from pytest_concurrency.patches import Patches
 
 PROCESS = "process"
 SEMAPHORE = "semaphore"
@@ -141,13 +142,14 @@ class Origins:
         except FileNotFoundError:
             return 0
 
-    def since(self, mark: int) -> list[Origin]:
-        """What was made since a mark."""
-        if self.mark() == mark:
+    def since(self, mark: int, until: int | None = None) -> list[Origin]:
+        """What was made since a mark, or between two."""
+        until = self.mark() if until is None else until
+        if until == mark:
             return []
         with open(self._file, "rb") as file:
             file.seek(mark)
-            return [Origin(**json.loads(line)) for line in file]
+            return [Origin(**json.loads(line)) for line in file.read(until - mark).splitlines()]
 
     def of_process(self, pid: int) -> Origin | None:
         """Where a process was started."""
@@ -161,11 +163,14 @@ class Origins:
     def _write(self, kind: str, name: str) -> None:
         line = json.dumps({"kind": kind, "name": name, "maker": os.getpid(), "where": user_line()})
         # One short write to a file opened for appending is not torn by those of other processes.
-        file = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(file, line.encode() + b"\n")
-        finally:
-            os.close(file)
+        # A child that outlives the run finds no folder, and nobody reads what it would write.
+        with suppress(FileNotFoundError), open(self._file, "ab", buffering=0) as file:
+            file.write(line.encode() + b"\n")
+
+
+def watch_in_child(file: str) -> None:
+    """Remember what this child makes, for as long as it lives."""
+    ImportWatch(Origins(file).actions()).install()
 
 
 def user_line() -> str:

@@ -20,10 +20,10 @@ from pytest_concurrency.children.processes import (
     has_children,
     helpers,
     is_alive,
-    wait_until,
 )
 from pytest_concurrency.children.stacks import stack_of_thread, stacks_of
 from pytest_concurrency.leaks.origins import SEMAPHORE, SHARED_MEMORY, Origin, Origins
+from pytest_concurrency.waiting import wait_until
 
 GRACE = 1.0
 _SHARED_MEMORY_FOLDER = Path("/dev/shm")
@@ -51,12 +51,14 @@ class Snapshot:
         threads: the threads of this process.
         made: how much had been made so far, as `Origins.mark` tells it.
         exempt: what somebody with a longer life made since: not left behind.
+        disowned: what was there, but whose owner has ended since: left behind.
     """
 
     processes: set[tuple[int, int]]
     threads: set[threading.Thread]
     made: int
     exempt: set[str] = field(default_factory=set)
+    disowned: list[Origin] = field(default_factory=list)
 
     def allow(self, earlier: Snapshot, origins: Origins) -> None:
         """Take what has come into being since an earlier snapshot as having been there."""
@@ -69,9 +71,7 @@ class Snapshot:
         """Take what came into being between two snapshots as not having been there."""
         self.processes -= later.processes - earlier.processes
         self.threads -= later.threads - earlier.threads
-        between = origins.since(earlier.made)
-        self.exempt -= {origin.name for origin in between}
-        self.made = min(self.made, earlier.made)
+        self.disowned += origins.since(earlier.made, later.made)
 
 
 @dataclass
@@ -102,28 +102,31 @@ def take(origins: Origins) -> Snapshot:
     )
 
 
-def survivors(before: Snapshot, origins: Origins, *, grace: float = GRACE) -> Survivors:
+def survivors(
+    before: Snapshot, origins: Origins, *, grace: float = GRACE, names: bool = True
+) -> Survivors:
     """Find what is left, after what was already ending has had time to end.
 
     Args:
         before: the moment to compare with.
         origins: who made what.
         grace: how long to wait for it, in seconds.
+        names: whether to look for semaphores and shared memory, too.
     """
-    left = _look(before, origins)
+    left = _look(before, origins, names)
     if left:
         _bury_orphans(left.processes, origins)
         gc.collect()  # locks and pools that only a reference cycle keeps alive
 
         def only_the_dead() -> bool:
-            now = _look(before, origins)
+            now = _look(before, origins, names)
             return not any(not info.zombie for info in now.processes) and not (
                 now.threads or now.named
             )
 
         wait_until(only_the_dead, grace)
         _bury_orphans(_new_processes(before), origins)
-        left = _look(before, origins)
+        left = _look(before, origins, names)
     return left
 
 
@@ -150,8 +153,10 @@ def remove(left: Survivors) -> None:
         _unlink(origin)
 
 
-def _look(before: Snapshot, origins: Origins) -> Survivors:
-    made = [origin for origin in origins.since(before.made) if origin.name not in before.exempt]
+def _look(before: Snapshot, origins: Origins, names: bool) -> Survivors:
+    made = before.disowned + [
+        origin for origin in origins.since(before.made) if origin.name not in before.exempt
+    ]
     return Survivors(
         processes=_new_processes(before),
         threads=[
@@ -159,7 +164,7 @@ def _look(before: Snapshot, origins: Origins) -> Survivors:
             for thread in threading.enumerate()
             if thread not in before.threads and not thread.daemon
         ],
-        named=[origin for origin in made if _exists(origin)],
+        named=[origin for origin in made if names and _exists(origin)],
     )
 
 

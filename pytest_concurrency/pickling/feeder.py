@@ -6,17 +6,17 @@ traceback and goes on. Here the error ends the test instead.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType, ModuleType
+from typing import Any
 
-from pytest_concurrency.children.patches import Patches
-from pytest_concurrency.children.processes import wait_until
 from pytest_concurrency.errors import add_note
+from pytest_concurrency.patches import Patches
+from pytest_concurrency.waiting import wait_until
 
 _SETTLE = 0.2
 _NAG = 0.05
@@ -38,22 +38,24 @@ class FeederWatch:
         self._owner = os.getpid()
         self._patches = Patches()
         self._errors: list[BaseException] = []
-        self._armed = False
+        self._recording = False
+        self._over = threading.Event()
+        self._over.set()
         self._looked_at: tuple[int, int] | None = None
-        self._disarmed = threading.Event()
+        self._old_handler: Any = None
 
     def on_queues_module(self, queues: ModuleType) -> None:
         """Called when `multiprocessing.queues` is loaded."""
         original: Callable[[BaseException, object], None] = queues.Queue._on_queue_feeder_error
 
         def on_feeder_error(error: BaseException, item: object) -> None:
-            if os.getpid() != self._owner or not self._armed:
+            if os.getpid() != self._owner or not self._recording:
                 original(error, item)
                 return
             self._explain(error, item)
             self._errors.append(error)
-            if len(self._errors) == 1 and _SIGNAL is not None:
-                threading.Thread(target=self._nag, args=(_SIGNAL,), daemon=True).start()
+            if len(self._errors) == 1 and self._old_handler is not None:
+                threading.Thread(target=self._nag, daemon=True).start()
 
         self._patches.replace(queues.Queue, "_on_queue_feeder_error", staticmethod(on_feeder_error))
 
@@ -61,42 +63,46 @@ class FeederWatch:
         """Leave feeder threads alone."""
         self._patches.undo()
 
-    @contextlib.contextmanager
-    def fail_the_test(self) -> Iterator[None]:
-        """Raise the first feeder's error in the block, or at its end.
+    def begin(self) -> None:
+        """A test is about to be called.
 
-        A main thread that waits, perhaps for the item that will never come, is interrupted. An
-        exception of the block itself gets the feeders' errors as notes instead.
+        When a feeder fails and the main thread waits, perhaps for the item that will never come,
+        the error is raised there.
         """
-        __tracebackhide__ = True
-        with _signal_handler(self._interrupt):
-            self._errors.clear()
-            self._disarmed.clear()
-            self._looked_at = None
-            self._armed = True
-            try:
-                yield
-                _wait_for_feeders()
-            except BaseException as error:
-                self._disarm()
-                for missed in self._errors:
-                    if missed is not error:
-                        _note_missed(error, missed)
-                raise
-            finally:
-                self._disarm()
-            if self._errors:
-                raise self._errors[0]
+        self._errors.clear()
+        self._looked_at = None
+        self._recording = True
+        self._over.clear()
+        if _SIGNAL is not None and _is_free(_SIGNAL):
+            self._old_handler = signal.signal(_SIGNAL, self._interrupt)
 
-    def _disarm(self) -> None:
-        self._armed = False
-        self._disarmed.set()
+    def end(self, error: BaseException | None) -> BaseException | None:
+        """A test has been called.
 
-    def _nag(self, signum: int) -> None:
+        Args:
+            error: what it raised; what feeders raised beside it becomes a note of it.
+
+        Returns:
+            What the test must fail with, if it has not failed itself.
+        """
+        self._over.set()
+        if self._old_handler is not None and _SIGNAL is not None:
+            signal.signal(_SIGNAL, self._old_handler)
+            self._old_handler = None
+        _wait_for_feeders()
+        self._recording = False
+        if error is None:
+            return self._errors[0] if self._errors else None
+        for missed in self._errors:
+            if missed is not error:
+                _note_missed(error, missed)
+        return None
+
+    def _nag(self) -> None:
         """Have the main thread look again and again, until the test is over."""
-        while self._armed:
-            signal.pthread_kill(_main_thread(), signum)
-            self._disarmed.wait(_NAG)
+        assert _SIGNAL is not None
+        while not self._over.wait(_NAG):
+            signal.pthread_kill(_main_thread(), _SIGNAL)
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
         """Raise if the main thread has not moved since the last look: then it waits.
@@ -105,8 +111,8 @@ class FeederWatch:
         """
         place = (id(frame), frame.f_lasti if frame is not None else 0)
         waits, self._looked_at = place == self._looked_at, place
-        if self._armed and waits and not _in_finalizer(frame):
-            self._armed = False
+        if waits and not self._over.is_set() and not _in_finalizer(frame):
+            self._over.set()
             raise self._errors[0]
 
 
@@ -121,23 +127,12 @@ def _in_finalizer(frame: FrameType | None) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def _signal_handler(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Install a handler if the signal is free and this is the main thread."""
-    free = (
-        _SIGNAL is not None
-        and threading.get_ident() == _main_thread()
-        and signal.getsignal(_SIGNAL) in (signal.SIG_DFL, signal.SIG_IGN)
+def _is_free(signum: int) -> bool:
+    """Is nobody else using a signal, and is this the thread that may?"""
+    return threading.get_ident() == _main_thread() and signal.getsignal(signum) in (
+        signal.SIG_DFL,
+        signal.SIG_IGN,
     )
-    if _SIGNAL is None or not free:
-        yield
-        return
-    old = signal.signal(_SIGNAL, handler)
-    try:
-        yield
-    finally:
-        # Between the two, a late signal finds nothing armed.
-        signal.signal(_SIGNAL, old)
 
 
 def _main_thread() -> int:

@@ -12,8 +12,9 @@ import sys
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_concurrency.children.patches import Patches
 from pytest_concurrency.errors import add_note
+from pytest_concurrency.on_import import ImportWatch
+from pytest_concurrency.patches import Patches
 
 if TYPE_CHECKING:
     from pytest_concurrency.pickling.diagnosis import Culprit
@@ -55,6 +56,11 @@ class PicklingNotes:
     def undo(self) -> None:
         """Explain no more."""
         self._patches.undo()
+
+
+def explain_in_child(_: str) -> None:
+    """Explain the pickling errors of this child, for as long as it lives."""
+    ImportWatch({"multiprocessing.reduction": PicklingNotes().on_reduction_module}).install()
 
 
 def annotate(error: BaseException) -> None:
@@ -128,7 +134,7 @@ def _argument_of_dumps(frame: FrameType, line: int) -> tuple[str, object] | None
 
 def _culprits(thing: Any) -> tuple[Culprit, ...]:
     """Explain what was being sent, in the words of whoever sent it."""
-    from pytest_concurrency.pickling.spawnable import explain_start
+    from pytest_concurrency.pickling.starting import explain_start
 
     process = sys.modules.get("multiprocessing.process")
     if process is not None and isinstance(thing, process.BaseProcess):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_concurrency.children.processes import wait_until
+from pytest_concurrency.waiting import wait_until
 
 WAITING = """
 import os, subprocess, threading

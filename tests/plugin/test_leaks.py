@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
 
 RUN = ("-p", "pytest_concurrency", "-p", "no:cacheprovider", "-q")
-
-
-@pytest.fixture(autouse=True)
-def _no_name_is_left_in_the_system() -> Iterator[None]:
-    """Processes need no such check: the plugin watches over this very test too."""
-    before = set(Path("/dev/shm").iterdir())
-    yield
-    assert [path for path in Path("/dev/shm").glob("psm_*") if path not in before] == []
 
 
 CHILDREN = """
@@ -156,6 +148,15 @@ def test_other_things_left_behind_are_warned_of(pytester: pytest.Pytester) -> No
             f"    shared memory * made by child process * at {path}:* in make_and_die",
         ]
     )
+    assert_names_are_gone(result)
+
+
+def assert_names_are_gone(result: pytest.RunResult) -> None:
+    names = re.findall(r"/(psm_\w+|mp-\w+) still has its name", result.stdout.str())
+    assert names
+    for name in names:
+        assert not Path("/dev/shm", name).exists()
+        assert not Path("/dev/shm", f"sem.{name}").exists()
 
 
 def test_that_of_fork_never_has_a_name(pytester: pytest.Pytester) -> None:

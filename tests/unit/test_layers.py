@@ -14,32 +14,38 @@ import pytest_concurrency
 PACKAGE = Path(pytest_concurrency.__file__).parent
 NAME = "pytest_concurrency"
 
-# what each part may import of ours, beside itself
-ALLOWED = {
+# what each part may import of ours, beside itself: only what stands above it
+ALLOWED: dict[str, set[str]] = {
     "errors": set(),
+    "on_import": set(),
+    "patches": set(),
+    "waiting": set(),
     "options": {"errors"},
-    "children": {"errors", "leaks", "pickling"},
-    "leaks": {"children", "errors"},
-    "pickling": {"children", "errors"},
+    "pickling": {"errors", "on_import", "patches", "waiting"},
+    "children": {"errors", "patches", "pickling", "waiting"},
+    "leaks": {"children", "on_import", "patches", "waiting"},
+    "leak_check": {"children", "errors", "leaks"},
+    "session": {"children", "leak_check", "leaks", "on_import", "options", "pickling"},
     "fixtures": {"children", "options", "session"},
     "markers": {"fixtures", "options"},
-    "hazards": {"errors", "markers", "options"},
+    "lessons": {"errors", "options"},
+    "hazards": {"errors", "lessons", "markers", "options"},
     "report": {"hazards", "options"},
-    "leak_check": {"children", "errors", "leaks"},
     "timeouts": {"leak_check", "session"},
-    "session": {"children", "leak_check", "leaks", "options", "pickling"},
-    "running": {"errors", "hazards", "markers", "options", "pickling", "report", "session"},
+    "running": {
+        "errors", "hazards", "lessons", "markers", "options", "pickling", "report", "session",
+    },
     "plugin": {
         "fixtures", "hazards", "markers", "options", "report", "running", "session", "timeouts",
     },
 }  # fmt: skip
-WITHOUT_PYTEST = {"errors", "children", "leaks", "pickling"}
+WITHOUT_PYTEST = {"errors", "on_import", "patches", "waiting", "children", "leaks", "pickling"}
 # what a spawned child loads before its target, and so before its sys.path is its parent's
 IN_THE_CHILD = (
     "errors.py",
+    "on_import.py",
+    "patches.py",
     "children/bootstrap.py",
-    "children/on_import.py",
-    "children/patches.py",
     "children/worker.py",
     "children/script_main.py",
     "leaks/origins.py",
@@ -74,8 +80,13 @@ def test_imports_go_one_way(file: Path) -> None:
     ours = {name.split(".")[1] for name in imports(file) if name.startswith(NAME + ".")}
     assert ours <= ALLOWED[part] | {part}
     if part in WITHOUT_PYTEST:
-        foreign = {name.split(".")[0] for name in imports(file)} - {"_pytest"}
-        assert "pytest" not in foreign or file.name == "preparation.py"
+        assert not {"pytest", "_pytest"} & {name.split(".")[0] for name in imports(file)}
+
+
+def test_there_is_no_circle() -> None:
+    parts = list(ALLOWED)
+    for number, part in enumerate(parts):
+        assert ALLOWED[part] <= set(parts[:number])
 
 
 @pytest.mark.parametrize("file", IN_THE_CHILD)

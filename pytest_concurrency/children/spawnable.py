@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
+from multiprocessing import get_context
 from typing import Any
 
+from pytest_concurrency.children.runner import RunInProcess
 from pytest_concurrency.errors import ChildDied, ChildHung, NotPicklable, message
-from pytest_concurrency.pickling.diagnosis import Culprit, examine
-from pytest_concurrency.pickling.transport import Transport, as_if_starting_a_child
+from pytest_concurrency.pickling.starting import explain_start
 
 _SECONDS = 30.0
 
@@ -49,35 +52,8 @@ def assert_spawnable(target: Callable[..., object], /, *args: Any, **kwargs: Any
         )
 
 
-def explain_start(target: object, args: Any, kwargs: Any) -> tuple[Culprit, ...]:
-    """What is in the way of starting a child with a target and arguments."""
-    transport = Transport(sending=True)
-    culprits: list[Culprit] = []
-    with as_if_starting_a_child():
-        for name, thing in (("target", target), ("args", args), ("kwargs", kwargs)):
-            culprits += _cannot_be_dumped(thing, name, transport)
-    return tuple(culprits)
-
-
-class _DumpOnly(Transport):
-    """What is pickled for a child cannot be loaded here."""
-
-    def load(self, data: bytes) -> Any:
-        """Nothing is loaded."""
-
-
-def _cannot_be_dumped(thing: object, name: str, transport: Transport) -> tuple[Culprit, ...]:
-    return examine(thing, name, _DumpOnly(transport.protocol, sending=True)).culprits
-
-
 def _load_in_a_child(target: object, args: Any, kwargs: Any) -> str:
     """Load everything in a spawned child; return what went wrong there."""
-    import os
-    import tempfile
-    from multiprocessing import get_context
-
-    from pytest_concurrency.children.runner import RunInProcess
-
     run = RunInProcess(get_context("spawn"), os.path.join(tempfile.gettempdir(), "no stacks"))
     try:
         run(_loaded, target, args, kwargs, timeout=_SECONDS)

@@ -50,7 +50,8 @@ class ImportWatch:
                 find(name, path, target) if find and finder is not self else None
             )
             if spec is not None:
-                if spec.loader is not None:
+                # The loader of a frozen module is a class that all of them share.
+                if spec.loader is not None and not isinstance(spec.loader, type):
                     _run_after(spec.loader, action)
                 return spec
         return None
