@@ -27,15 +27,20 @@ def _only_ann_is_invited() -> Iterator[None]:
     guests[:] = ["Ann"]
 
 
-def invite(name: str) -> None:
-    guests.append(name)
-
-
-def run_child(mp_context: Any, target: Any, *args: Any) -> None:
+def start(mp_context: Any, target: Any, *args: Any) -> Any:
     child = mp_context.Process(target=target, args=args)
     child.start()
+    return child
+
+
+def finish(child: Any) -> None:
     child.join(timeout=30)
     assert child.exitcode == 0
+
+
+def invite(name: str) -> None:
+    guests.append(name)
+    print(f"the child has {guests}")
 
 
 @pytest.mark.hazard(
@@ -44,20 +49,22 @@ def run_child(mp_context: Any, target: Any, *args: Any) -> None:
     why="the child appended to a list in its own memory, which ended with the child",
 )
 def test_what_a_child_appends_never_reaches_the_parent(mp_context: Any) -> None:
-    run_child(mp_context, invite, "Bob")
+    finish(start(mp_context, invite, "Bob"))
     assert guests == ["Ann", "Bob"], f"the child invited Bob, and the parent has {guests}"
 
 
-def invite_by_queue(name: str, invited: Any) -> None:
+def invite_and_tell(name: str, answers: Any) -> None:
     guests.append(name)
-    invited.put(guests)
+    answers.put(guests)
 
 
 @pytest.mark.fix("globals-not-shared")
 def test_a_queue_brings_the_list_back(mp_context: Any) -> None:
-    invited = mp_context.Queue()
-    run_child(mp_context, invite_by_queue, "Bob", invited)
-    assert invited.get(timeout=30) == ["Ann", "Bob"]
+    answers = mp_context.Queue()
+    child = start(mp_context, invite_and_tell, "Bob", answers)
+    answer = answers.get(timeout=30)  # before the join: a child may wait for its queue to be read
+    finish(child)
+    assert answer == ["Ann", "Bob"]
 
 
 def invite_to(shared_guests: Any, name: str) -> None:
@@ -68,12 +75,12 @@ def invite_to(shared_guests: Any, name: str) -> None:
 def test_a_manager_keeps_one_list_for_all(mp_context: Any) -> None:
     with mp_context.Manager() as manager:
         shared_guests = manager.list(guests)
-        run_child(mp_context, invite_to, shared_guests, "Bob")
+        finish(start(mp_context, invite_to, shared_guests, "Bob"))
         assert list(shared_guests) == ["Ann", "Bob"]
 
 
-def show_guests(seen: Any) -> None:
-    seen.put(guests)
+def tell_guests(answers: Any) -> None:
+    answers.put(guests)
 
 
 @pytest.mark.hazard(
@@ -84,22 +91,25 @@ def show_guests(seen: Any) -> None:
 )
 def test_a_child_sees_what_the_parent_did_before(mp_context: Any) -> None:
     guests.append("Cid")
-    seen = mp_context.Queue()
-    run_child(mp_context, show_guests, seen)
-    view = seen.get(timeout=30)
+    answers = mp_context.Queue()
+    child = start(mp_context, tell_guests, answers)
+    view = answers.get(timeout=30)
+    finish(child)
     assert view == ["Ann", "Cid"], f"the parent invited Cid, and the child sees {view}"
 
 
-def show(names: list[str], seen: Any) -> None:
-    seen.put(names)
+def tell(names: list[str], answers: Any) -> None:
+    answers.put(names)
 
 
 @pytest.mark.fix("parent-state-visible-only-under-fork")
 def test_what_is_passed_as_an_argument_arrives(mp_context: Any) -> None:
     guests.append("Cid")
-    seen = mp_context.Queue()
-    run_child(mp_context, show, guests, seen)
-    assert seen.get(timeout=30) == ["Ann", "Cid"]
+    answers = mp_context.Queue()
+    child = start(mp_context, tell, guests, answers)
+    view = answers.get(timeout=30)
+    finish(child)
+    assert view == ["Ann", "Cid"]
 
 
 # See also: c05_shared_state/test_01_lost_update.py, for memory that two processes do share.

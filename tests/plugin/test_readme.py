@@ -16,17 +16,21 @@ pytestmark = pytest.mark.skipif(not README.exists(), reason="there is no README 
 
 
 def test_its_examples_pass(pytester: pytest.Pytester) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) >= 4
-    pytester.makepyfile(**{f"test_block_{number}": block for number, block in enumerate(blocks)})
-    result = pytester.runpytest_subprocess("-p", "pytest_concurrency", "-W", "error", "-v")
+    result = run_its_examples(pytester, "-W", "error", "-v")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*test_the_last_one_is_missing hazard shown*"])
 
 
+def test_what_it_says_is_printed_is_printed(pytester: pytest.Pytester) -> None:
+    name, shown = shown_block("printed by")
+    result = run_its_examples(pytester, "-rP", "-k", name)
+    printed = result.stdout.str().partition("Captured stdout call")[2]
+    assert normalised(printed)[1 : 1 + len(normalised(shown))] == normalised(shown)
+
+
 def test_its_output_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    command, shown = shown_output()
+    command, shown = shown_block("output of")
     result = subprocess.run(
         [sys.executable, "-m", *shlex.split(command), "-p", "no:cacheprovider"],
         cwd=ROOT,
@@ -38,8 +42,36 @@ def test_its_output_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
     assert normalised(shown) == normalised(relevant(result.stdout)), result.stdout
 
 
-def shown_output() -> tuple[str, str]:
-    found = re.search(r"<!-- output of: (.*?) -->\n```\n(.*?)```", README.read_text(), re.DOTALL)
+def test_every_option_and_marker_it_names_exists(pytester: pytest.Pytester) -> None:
+    options = set(re.findall(r"`(--[a-z-]+)", README.read_text()))
+    assert {"--start-method", "--hazards", "--leaks"} <= options
+    known = pytester.runpytest_subprocess("-p", "pytest_concurrency", "--help").stdout.str()
+    assert [option for option in options if option not in known] == []
+    markers = set(re.findall(r"@pytest\.mark\.(\w+)", README.read_text()))
+    assert {"start_method", "hazard", "fix", "fact"} <= markers
+    known = pytester.runpytest_subprocess("-p", "pytest_concurrency", "--markers").stdout.str()
+    assert [marker for marker in markers if f"@pytest.mark.{marker}(" not in known] == []
+
+
+def test_its_two_commands_are_those_that_ci_runs() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    main_job = "python -m pip install . && python -m pytest -p pytest_concurrency examples"
+    for command in (main_job, "python -m pip install tox && python -m tox"):
+        assert f"\n    {command}\n" in README.read_text()
+    assert main_job in script.replace("--quiet ", "")
+    assert re.search(r"-m pip install --quiet tox\n.*-m tox\n", script)
+
+
+def run_its_examples(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(blocks) >= 5
+    pytester.makepyfile(**{f"test_block_{number}": block for number, block in enumerate(blocks)})
+    return pytester.runpytest_subprocess("-p", "pytest_concurrency", *arguments)
+
+
+def shown_block(title: str) -> tuple[str, str]:
+    """The source of a block of output, from the comment above it, and the block."""
+    found = re.search(rf"<!-- {title}: (.*?) -->\n```\n(.*?)```", README.read_text(), re.DOTALL)
     assert found is not None
     return found[1], found[2]
 
@@ -57,4 +89,5 @@ def normalised(text: str) -> list[str]:
     """Without what differs from machine to machine: rulers, carets, line numbers and folders."""
     lines = [re.sub(r"[_=-]{3,}", "---", line).rstrip() for line in text.splitlines()]
     lines = [re.sub(r"(\S*/)?(examples/\S+\.py):\d+", r"\2", line) for line in lines]
+    lines = [re.sub(r"\(test_\w+\.py:\d+\)", "(test.py)", line) for line in lines]
     return [line for line in lines if line.strip(" ^~")]
