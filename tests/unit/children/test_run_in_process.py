@@ -244,7 +244,7 @@ class TestHang:
     def test_nothing_is_left(self, run_in_process: RunInProcess) -> None:
         with pytest.raises(ChildHung):
             run_in_process(spin, timeout=0.2)
-        assert without_helpers(descendants()) == []
+        assert not [info for info in without_helpers(descendants()) if not info.zombie]
 
 
 HANG = 1.0  # seconds until a hang counts as one: more than a busy machine needs to start a child
