@@ -1,6 +1,6 @@
 """A request tests the stop flag, then counts itself in; a stop between the two frees the device.
 
-Kind: check-then-act. The updates of the request count are atomic, the test before is not part of it.
+Kind: check-then-act. The request count is atomic, the test before it is no part of it.
 SCTBench CS/bluetooth_driver: 2 threads with main, 13 steps; here both sides are actors (PERIOD).
 """
 

@@ -1,4 +1,4 @@
-"""The first of each class takes the room while it holds the one lock the other class needs to leave.
+"""The first of a class waits for the room and holds the door, which the other needs to leave.
 
 Kind: deadlock. Class B waits for the room with the door locked, and class A cannot get out.
 SCTBench CS/carter01: 5 threads with main, 19 steps; two of the four threads are empty.

@@ -1,6 +1,6 @@
 """A consumer that was woken does not look again whether there is something left to consume.
 
-Kind: check-then-act (`if` round a wait); another consumer empties the list before the woken one runs.
+Kind: check-then-act (`if` round a wait); another consumer comes before the woken one.
 Primitive: Condition. 3 threads, 14 steps.
 """
 

@@ -1,6 +1,6 @@
 """Two sides of a ring take turns by flags, skip when it is not their turn, and count on regardless.
 
-Kind: order. The ring also wraps to cell 1 instead of 0, which shows only if neither side ever skips.
+Kind: order. The ring also wraps to cell 1 instead of 0, which shows if neither side ever skips.
 SCTBench CS/queue: 3 threads with main, 83 steps; SIZE = 20.
 """
 

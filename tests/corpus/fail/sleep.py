@@ -1,4 +1,4 @@
-"""A reader sleeps for a second, which is surely long enough for the writer.
+"""A reader sleeps for a moment, which is surely long enough for the writer.
 
 Kind: order, by sleeping.
 Primitive: time.sleep. 2 threads, 3 steps. The sleep is never waited for on a virtual clock.
@@ -18,7 +18,7 @@ def setup() -> Message:
 
 
 def read(message: Message) -> None:
-    time.sleep(1.0)
+    time.sleep(0.05)
     message.read = message.text
 
 

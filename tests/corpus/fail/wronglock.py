@@ -1,7 +1,8 @@
 """One thread guards the counter with lock A, all others guard it with lock B.
 
 Kind: atomicity violation. What A protects changes under the one who holds A.
-SCTBench CS/wronglock: 9 threads with main, 49 steps, 7 on B; wronglock_3: 5 threads, 25 steps, 3 on B.
+SCTBench CS/wronglock: 9 threads with main, 49 steps, 7 on lock B;
+wronglock_3: 5 threads, 25 steps, 3 on lock B.
 """
 
 import threading

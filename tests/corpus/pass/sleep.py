@@ -1,6 +1,6 @@
 """The reader sleeps until the writer says that the text is there.
 
-Primitive: time.sleep. 2 threads, 4 steps for each second. The loop polls: a scheduler must be fair.
+Primitive: time.sleep. 2 threads, 4 steps for each look. The loop polls: a scheduler must be fair.
 """
 
 import time
@@ -18,7 +18,7 @@ def setup() -> Message:
 
 def read(message: Message) -> None:
     while not message.text:
-        time.sleep(1.0)
+        time.sleep(0.05)
     message.read = message.text
 
 
