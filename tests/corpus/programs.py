@@ -172,7 +172,7 @@ _SCTBENCH = (
     ),
     _pair("wronglock", "exception", "atomicity violation", others=7),
     _pair("wronglock_3", "exception", "atomicity violation", module="wronglock", others=3),
-    _pair("stringbuffer", "exception", "atomicity violation"),
+    _pair("stringbuffer-jdk1.4", "exception", "atomicity violation", module="stringbuffer"),
     _pair(
         "WorkStealQueue",
         "check",
@@ -205,7 +205,7 @@ _SCTBENCH = (
         interlocked=True,
         stateful=True,
     ),
-    _pair("safe_stack", "exception", "ABA", preemptions=8),
+    _pair("SafeStack", "exception", "ABA", module="safe_stack", preemptions=8),
 )
 
 _PRIMITIVES = (

@@ -38,7 +38,7 @@ WITNESSES = {
     "wronglock": ((0, 3), (1, 1)),
     # Found by a breadth-first search by preemptions of all 688,318 states of a model that come
     # before it: there is none with fewer.
-    "safe_stack": (
+    "SafeStack": (
         (2, 3), (0, 10), (1, 10), (2, 1), (0, 6), (2, 4), (0, 5), (2, 5), (1, 11), (0, 1),
     ),
 }  # fmt: skip
@@ -47,7 +47,7 @@ WITNESSES = {
 SEEN_WHOLE = {
     "account", "arithmetic_prog", "barrier", "bluetooth_driver", "bounded_semaphore", "deadlock01",
     "din_phil2", "event", "fifo_queue", "lifo_queue", "lock", "phase01", "priority_queue",
-    "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer", "sync01", "sync02", "thread_join",
+    "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01", "sync02", "thread_join",
     "thread_local", "timeout", "timer", "twostage",
 }  # fmt: skip
 
@@ -118,7 +118,7 @@ def test_twin_passes(reference: Reference) -> None:
     runs = reference.explore(2)
     if name not in SEEN_WHOLE:
         # its pop spins without a yield: put one worker aside and the default starves it
-        bound = 0 if name == "safe_stack" else 2
+        bound = 0 if name == "SafeStack" else 2
         runs = within(reference.explore(bound), MOST_DECISIONS)
     walks = within((reference.walk(seed) for seed in range(50)), MOST_DECISIONS)
     for run in itertools.chain(runs, walks):
@@ -142,7 +142,15 @@ def test_twin_passes_as_a_whole_program_on_threads_of_the_system(program: Progra
     assert errors == []
 
 
-@pytest.mark.parametrize("name", ["account", "wronglock_3", "lock", "stringbuffer"])
+@pytest.mark.parametrize("name", ["arithmetic_prog", "din_phil2", "din_phil7"])
+def test_whole_program_fails_without_any_interleaving(name: str) -> None:
+    program = PROGRAMS[f"fail/{name}"]
+    assert program.every_schedule
+    with pytest.raises(AssertionError):
+        program.whole()()
+
+
+@pytest.mark.parametrize("name", ["account", "wronglock_3", "lock", "stringbuffer-jdk1.4"])
 def test_random_walk_finds_it_too(name: str) -> None:
     with Reference(PROGRAMS[f"fail/{name}"]) as reference:
         findings = {reference.walk(seed).finding for seed in range(200)}
@@ -201,7 +209,7 @@ class TestReference:
 
     def test_cuts_off_a_loop_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("tests.corpus.scheduling.STEP_LIMIT", 100)
-        with Reference(PROGRAMS["fail/safe_stack"]) as reference:
+        with Reference(PROGRAMS["fail/SafeStack"]) as reference:
             # the first is put aside with the link of the head in its hands; the second spins for it
             run = reference.replay([0] * 4 + [1] * 200)
         assert run.finding == "cut off"

@@ -3,6 +3,7 @@
 Kind: check-then-act between two threads without a common lock: an item is taken twice. THE protocol
 of Cilk, and the classic of CHESS. Four variants: `interlocked` makes every access to an index an
 atomic operation, `stateful` lets an item complain at its second taking instead of at the end.
+Four items and one preemption suffice; the original has more items, not a deeper bug.
 SCTBench Chess/WorkStealQueue, StateWSQ, InterlockedWSQ, InterlockedWSQWithState: 3 threads with
 main, 161 to 2406 steps.
 """

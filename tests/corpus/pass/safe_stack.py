@@ -1,6 +1,7 @@
 """The head carries a version that every change raises: an overtaken pop cannot succeed.
 
-SCTBench SafeStack (Vyukov, 2010): 4 threads with main. A worker that finds no cell spins.
+SCTBench SafeStack (Vyukov, 2010): 4 threads with main. A worker that finds no cell yields and tries
+again.
 """
 
 import time
