@@ -209,6 +209,7 @@ _SCTBENCH = (
 )
 
 _PRIMITIVES = (
+    _pair("counter", "check", "lost update"),
     _pair("lock", "check", "lost update"),
     _pair("rlock", "check", "check-then-act"),
     _pair("condition", "exception", "check-then-act"),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import threading
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -45,10 +47,10 @@ WITNESSES = {
 
 # Programs whose schedules with at most two preemptions are few enough to see all of them.
 SEEN_WHOLE = {
-    "account", "arithmetic_prog", "barrier", "bluetooth_driver", "bounded_semaphore", "deadlock01",
-    "din_phil2", "event", "fifo_queue", "lifo_queue", "lock", "phase01", "priority_queue",
-    "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01", "sync02", "thread_join",
-    "thread_local", "timeout", "timer", "twostage",
+    "account", "arithmetic_prog", "barrier", "bluetooth_driver", "bounded_semaphore", "counter",
+    "deadlock01", "din_phil2", "event", "fifo_queue", "lifo_queue", "lock", "phase01", "priority_queue",
+    "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01", "sync02",
+    "thread_join", "thread_local", "timeout", "timer", "twostage",
 }  # fmt: skip
 
 MOST_DECISIONS = 5_000
@@ -192,6 +194,15 @@ class TestReference:
         failed = {tuple(step.chosen for step in run.decisions): bool(run.finding) for run in runs}
         assert len(failed) == len(runs)
         assert failed == counted_by_hand()
+
+    def test_random_walk_loses_the_update_in_three_of_eight(self) -> None:
+        """algorithms.md §5.4 T8: each schedule weighs what a random walk gives it."""
+        lost = Fraction(0)
+        with Reference(PROGRAMS["fail/counter"]) as reference:
+            for run in reference.explore(preemptions=99):
+                if run.finding is not None:
+                    lost += Fraction(1, math.prod(len(step.enabled) for step in run.decisions))
+        assert lost == Fraction(3, 8)
 
     @each(FAIL)
     def test_replays_what_it_found(self, reference: Reference) -> None:
