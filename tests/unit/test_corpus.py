@@ -48,8 +48,8 @@ WITNESSES = {
 # Programs whose schedules with at most two preemptions are few enough to see all of them.
 SEEN_WHOLE = {
     "account", "arithmetic_prog", "barrier", "bluetooth_driver", "bounded_semaphore", "counter",
-    "deadlock01", "din_phil2", "event", "fifo_queue", "lifo_queue", "lock", "phase01", "priority_queue",
-    "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01", "sync02",
+    "deadlock01", "din_phil2", "event", "fifo_queue", "lifo_queue", "lock", "phase01",
+    "priority_queue", "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01", "sync02",
     "thread_join", "thread_local", "timeout", "timer", "twostage",
 }  # fmt: skip
 
