@@ -49,8 +49,8 @@ WITNESSES = {
 SEEN_WHOLE = {
     "account", "arithmetic_prog", "barrier", "bluetooth_driver", "bounded_semaphore", "counter",
     "deadlock01", "din_phil2", "event", "fifo_queue", "lifo_queue", "lock", "phase01",
-    "priority_queue", "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01", "sync02",
-    "thread_join", "thread_local", "timeout", "timer", "twostage",
+    "priority_queue", "reorder_3", "rlock", "semaphore", "sleep", "stringbuffer-jdk1.4", "sync01",
+    "sync02", "thread_join", "thread_local", "timeout", "timer", "twostage",
 }  # fmt: skip
 
 MOST_DECISIONS = 5_000
