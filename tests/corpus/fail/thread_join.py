@@ -1,0 +1,34 @@
+"""The report is written before the thread that computes it is joined.
+
+Kind: order.
+Primitive: Thread.start and join. 1 actor that starts 1 thread, 4 steps.
+"""
+
+import threading
+
+
+class Office:
+    def __init__(self) -> None:
+        self.result = 0
+        self.report = 0
+
+
+def setup() -> Office:
+    return Office()
+
+
+def write_report(office: Office) -> None:
+    def compute() -> None:
+        office.result = 42
+
+    worker = threading.Thread(target=compute)
+    worker.start()
+    office.report = office.result
+    worker.join()
+
+
+ACTORS = (write_report,)
+
+
+def check(office: Office) -> bool:
+    return office.report == 42

@@ -1,0 +1,55 @@
+"""Each class has a door of its own, so that waiting for the room keeps nobody from leaving it.
+
+SCTBench CS/carter01: 5 threads with main, 19 steps; two of the four threads are empty.
+"""
+
+import threading
+
+
+class Building:
+    def __init__(self) -> None:
+        self.door_a = threading.Lock()
+        self.door_b = threading.Lock()
+        self.room = threading.Lock()  # taken by the first of a class, released by the last
+        self.inside_a = 0
+        self.inside_b = 0
+        self.visits = 0
+
+
+def setup() -> Building:
+    return Building()
+
+
+def visit_a(building: Building) -> None:
+    with building.door_a:
+        building.inside_a += 1
+        if building.inside_a == 1:
+            building.room.acquire()
+    building.visits += 1
+    with building.door_a:
+        building.inside_a -= 1
+        if building.inside_a == 0:
+            building.room.release()
+
+
+def visit_b(building: Building) -> None:
+    with building.door_b:
+        building.inside_b += 1
+        if building.inside_b == 1:
+            building.room.acquire()
+    building.visits += 1
+    with building.door_b:
+        building.inside_b -= 1
+        if building.inside_b == 0:
+            building.room.release()
+
+
+def stay_away(building: Building) -> None:
+    pass
+
+
+ACTORS = (visit_a, visit_b, stay_away, stay_away)
+
+
+def check(building: Building) -> bool:
+    return building.visits == 2
