@@ -151,16 +151,17 @@ def check_markers(item: pytest.Item) -> None:
 
 
 def fixes_of(name: str, item: pytest.Item) -> Iterator[str]:
-    """The names of the tests that are fixes of a hazard, in the file of a test.
+    """The node ids of the tests that are fixes of a hazard, in the file of a test.
 
     They are read from the module, not from the tests that were selected: a hazard that is run
     alone still has its fix.
     """
     module = getattr(item, "module", None)
-    for function in _functions(module) if module is not None else ():
+    file = item.nodeid.partition("::")[0]
+    for test, function in _functions(module) if module is not None else ():
         for mark in _marks(function):
             if mark.name == "fix" and mark.args == (name,):
-                yield function.__name__
+                yield f"{file}::{test}"
 
 
 def function_of(item: pytest.Item) -> str:
@@ -196,18 +197,21 @@ def not_shown(hazard: Hazard, method: str, error: BaseException | None) -> Hazar
 
 
 def lesson(hazard: Hazard, item: pytest.Item) -> str:
-    """What a learner reads below a failing hazard: why, and which test shows the remedy."""
+    """What a learner reads below a failing hazard: why, and which tests to run for the remedy."""
     lines = [f"why: {hazard.why}"] if hazard.why else []
-    lines += [f"fix: {name}" for name in fixes_of(hazard.id, item)]
+    lines += [f"fix: {test}" for test in fixes_of(hazard.id, item)]
     return "\n".join(lines)
 
 
-def _functions(module: ModuleType) -> Iterator[FunctionType]:
-    for value in vars(module).values():
+def _functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
+    """The functions of a module and of its classes, with their part of a node id."""
+    for name, value in vars(module).items():
         if isinstance(value, FunctionType):
-            yield value
+            yield name, value
         elif isinstance(value, type):
-            yield from (entry for entry in vars(value).values() if isinstance(entry, FunctionType))
+            for inner, entry in vars(value).items():
+                if isinstance(entry, FunctionType):
+                    yield f"{name}::{inner}", entry
 
 
 def _marks(function: FunctionType) -> list[Any]:

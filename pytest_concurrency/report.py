@@ -120,5 +120,8 @@ def write_summary(terminal: Any, table: HazardTable) -> None:
         terminal.write_line(table.summary())
         return
     terminal.write_sep("=", "hazards")
-    for line in table.lines():
+    lines = table.lines()
+    for line in lines:
         terminal.write_line(line)
+    if any("passes" in line.split() for line in lines):
+        terminal.write_line("passes: the hazard does not show there, as its page says")

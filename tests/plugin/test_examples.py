@@ -55,6 +55,9 @@ def test_every_sentence_is_true(arguments: tuple[str, ...], command: tuple[str, 
     ]
 
 
+PAGE = "examples/c01_separate_memory/test_01_globals_not_shared.py"
+
+
 def test_the_failures_teach() -> None:
     result = run("--hazards=fail", "--tb=short", "-n2")  # without -n2: test_readme.py
     assert result.returncode == 1
@@ -67,7 +70,8 @@ def test_the_failures_teach() -> None:
         "func is a lambda (test_01_lambda.py:",
         "two processes added one, and the counter says 1",
         "why: the child appended to a list in its own memory, which ended with the child\n"
-        "fix: test_a_queue_brings_the_list_back\nfix: test_a_manager_keeps_one_list_for_all\n",
+        f"fix: {PAGE}::test_a_queue_brings_the_list_back\n"
+        f"fix: {PAGE}::test_a_manager_keeps_one_list_for_all\n",
     ):
         assert text in result.stdout
 

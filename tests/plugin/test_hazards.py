@@ -79,7 +79,7 @@ def test_the_reason_is_in_junit_and_in_the_report_of_all(
         [
             "*hazard one shown*",
             "why: because of this",
-            "fix: test_its_fix",
+            "fix: *.py::test_its_fix",
             "hazard shown *test_hazard",
         ]
     )
@@ -100,7 +100,7 @@ def test_failing_for_real_ends_with_the_reason_and_the_fix(
     result.stdout.fnmatch_lines(
         ["E * AssertionError: too few", "*hazard one shown*", "why: because of this"]
     )
-    result.stdout.fnmatch_lines(["fix: test_its_fix", "*= hazards =*"], consecutive=True)
+    result.stdout.fnmatch_lines(["fix: *.py::test_its_fix", "*= hazards =*"], consecutive=True)
 
 
 def test_one_hazard_alone_still_has_its_fix(pytester: pytest.Pytester, run: Run) -> None:
