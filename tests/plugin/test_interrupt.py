@@ -40,13 +40,21 @@ if __name__ == "__main__":
 """
 
 
+# A shell starts what runs in the background with SIGINT ignored, and Python leaves it so.
+PYTEST = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+"""
+
+
 @pytest.mark.parametrize("test", ["test_run_in_process", "test_process", "test_script"])
 def test_no_process_survives_it(
     pytester: pytest.Pytester, start_method: str, test: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_CONCURRENCY_START_METHOD", start_method)
     pytester.makepyfile(test_it=WAITING, script=SCRIPT)
-    command = [sys.executable, "-m", "pytest", "-p", "pytest_concurrency", "-k", test]
+    command = [sys.executable, "-c", PYTEST, "-p", "pytest_concurrency", "-k", test]
     with open("output", "wb") as output:
         run = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
     pids = Path("pids")
