@@ -17,6 +17,7 @@ LINES = (
 
 
 LESSONS = ("hazard", "fix", "fact")
+GRADE = "concurrency_grade"  # the attribute of a report that says how a lesson went
 
 
 def is_lesson(item: pytest.Item) -> bool:

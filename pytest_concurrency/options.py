@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_concurrency.errors import message
-
 START_METHODS = ("fork", "spawn", "forkserver")
 ANY_METHOD = "any"  # that of a test which does not ask for one
 
@@ -132,11 +130,11 @@ def parse(option: Option, words: Iterable[object], source: str) -> tuple[str, ..
     words = list(words)
     available = ", ".join(option.valid)
     if not words:
-        raise pytest.UsageError(message(f"no {option.what} in {source}; available: {available}"))
+        raise pytest.UsageError(f"no {option.what} in {source}; available: {available}")
     for word in words:
         if word not in option.valid:
             raise pytest.UsageError(
-                message(f"unknown {option.what} {word!r} from {source}; available: {available}")
+                f"unknown {option.what} {word!r} from {source}; available: {available}"
             )
     return tuple(word for word in option.valid if word in words)
 

@@ -22,12 +22,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_concurrency import markers, options, report
+from pytest_concurrency import markers, options
 from pytest_concurrency.fixtures import mp_context, run_in_process, run_script, start_method
+
+if TYPE_CHECKING:
+    from pytest_concurrency.report import HazardTable
 
 __all__ = ["mp_context", "run_in_process", "run_script", "start_method"]
 
@@ -45,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in markers.LINES:
         config.addinivalue_line("markers", line)
     config.stash[options.KEY] = options.read_settings(config)
-    config.pluginmanager.register(_Summary(report.HazardTable()), "pytest_concurrency_summary")
+    config.pluginmanager.register(_Summary(), "pytest_concurrency_summary")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -57,7 +60,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say what is not as by default."""
-    return report.header(config.stash[options.KEY], config.get_verbosity() > 0)
+    settings, verbose = config.stash[options.KEY], config.get_verbosity() > 0
+    if not settings.sources and not verbose:
+        return None
+    from pytest_concurrency.report import header
+
+    return header(settings, verbose)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -145,25 +153,34 @@ def pytest_report_teststatus(
     report: pytest.TestReport,
 ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Call a hazard that failed as it must "hazard shown"."""
-    return _status(report)
+    if not hasattr(report, markers.GRADE):
+        return None
+    from pytest_concurrency.report import status
 
-
-_status = report.status  # the hook's argument has the name of the module
+    return status(report)
 
 
 class _Summary:
     """The hooks of the process that reports: they have no other way to share the table."""
 
-    def __init__(self, table: report.HazardTable) -> None:
-        self._table = table
+    def __init__(self) -> None:
+        self._table: HazardTable | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the table of hazards."""
-        self._table.add(report)
+        if hasattr(report, markers.GRADE):
+            from pytest_concurrency.report import HazardTable
+
+            if self._table is None:
+                self._table = HazardTable()
+            self._table.add(report)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of hazards."""
-        report.write_summary(terminalreporter, self._table)
+        if self._table is not None:
+            from pytest_concurrency.report import write_summary
+
+            write_summary(terminalreporter, self._table)
 
 
 @pytest.hookimpl(wrapper=True)

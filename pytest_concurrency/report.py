@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_concurrency.markers import GRADE
 from pytest_concurrency.options import ANY_METHOD, START_METHODS, Settings
 
 if TYPE_CHECKING:
     from pytest_concurrency.hazards import Grade
 
-GRADE = "concurrency_grade"
 
-
-def header(settings: Settings, verbose: bool) -> str | None:
-    """The line of the report header; None when there is nothing worth a line."""
-    if not settings.sources and not verbose:
-        return None
+def header(settings: Settings, verbose: bool) -> str:
+    """The line of the report header: what is not as by default, or everything."""
     values = {
         "start_method": ",".join(settings.start_methods),
         "hazards": settings.hazards,

@@ -15,7 +15,6 @@ from pytest_concurrency.errors import add_note
 from pytest_concurrency.lessons import read_hazard
 from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.pickling.notes import annotate
-from pytest_concurrency.report import GRADE
 from pytest_concurrency.session import current
 
 _FAILED = pytest.StashKey[bool]()
@@ -94,7 +93,7 @@ def _complete(report: pytest.TestReport, item: pytest.Item) -> None:
     grade = hazards.current_grade(item)
     if grade is None:
         return
-    setattr(report, GRADE, grade)
+    setattr(report, markers.GRADE, grade)
     if grade["kind"] == "hazard" and report.when == "call" and not report.skipped:
         hazard = read_hazard(item)
         if hazard is not None:

@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "on_import": set(),
     "patches": set(),
     "waiting": set(),
-    "options": {"errors"},
+    "options": set(),
     "pickling": {"errors", "on_import", "patches", "waiting"},
     "children": {"errors", "patches", "pickling", "waiting"},
     "leaks": {"children", "on_import", "patches", "waiting"},
@@ -30,10 +30,10 @@ ALLOWED: dict[str, set[str]] = {
     "markers": {"fixtures", "options"},
     "lessons": {"errors", "options"},
     "hazards": {"errors", "lessons", "markers", "options"},
-    "report": {"hazards", "options"},
+    "report": {"hazards", "markers", "options"},
     "timeouts": {"leak_check", "session"},
     "running": {
-        "errors", "hazards", "lessons", "markers", "options", "pickling", "report", "session",
+        "errors", "hazards", "lessons", "markers", "options", "pickling", "session",
     },
     "plugin": {
         "fixtures", "hazards", "markers", "options", "report", "running", "session", "timeouts",
