@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 
 def assert_picklable(
-    thing: T, *, protocol: int | None = None, max_bytes: int | None = None, equal: bool = True
+    obj: T, *, protocol: int | None = None, max_bytes: int | None = None, equal: bool = True
 ) -> T:
     """Assert that an object can cross to another process, and return what arrives there.
 
     Args:
-        thing: the object.
+        obj: the object.
         protocol: the pickle protocol; the default of this Python if None.
         max_bytes: how much it may cost to send, in bytes.
         equal: whether what arrives must be like what was sent.
@@ -37,7 +37,7 @@ def assert_picklable(
     transport = Transport(_valid_protocol(protocol))
     _check_size(max_bytes)
     name = name_of_argument(assert_picklable.__name__)
-    report = examine(thing, name, transport)
+    report = examine(obj, name, transport)
     if not report.picklable:
         raise NotPicklable(_text(report))
     if max_bytes is not None and report.size > max_bytes:
@@ -49,8 +49,8 @@ def assert_picklable(
                 next_step="send a path, an index or shared memory in place of the largest part",
             )
         )
-    restored: T = transport.load(transport.dump(thing))
-    difference = first_difference(thing, restored, name) if equal else None
+    restored: T = transport.load(transport.dump(obj))
+    difference = first_difference(obj, restored, name) if equal else None
     if difference is not None:
         raise NotPicklable(
             message(
@@ -63,11 +63,11 @@ def assert_picklable(
     return restored
 
 
-def assert_not_picklable(thing: object, match: str = "") -> PickleReport:
+def assert_not_picklable(obj: object, match: str = "") -> PickleReport:
     """Assert that an object cannot cross to another process.
 
     Args:
-        thing: the object.
+        obj: the object.
         match: a regular expression that the explanation must contain.
 
     Returns:
@@ -77,7 +77,7 @@ def assert_not_picklable(thing: object, match: str = "") -> PickleReport:
         AssertionError: when it can be pickled, or for another reason.
     """
     __tracebackhide__ = True
-    report = explain_pickle(thing, name=name_of_argument(assert_not_picklable.__name__))
+    report = explain_pickle(obj, name=name_of_argument(assert_not_picklable.__name__))
     if report.picklable:
         raise AssertionError(str(report))
     if not re.search(match, str(report)):
@@ -90,36 +90,36 @@ def assert_not_picklable(thing: object, match: str = "") -> PickleReport:
     return report
 
 
-def assert_exception_picklable(exception: BaseException) -> None:
+def assert_exception_picklable(exc: BaseException) -> None:
     """Assert that an exception arrives whole: its class, its text, its args and its notes.
 
     An exception that pickles but cannot be loaded makes a Pool hang for ever, and breaks an
     executor.
 
     Args:
-        exception: the exception.
+        exc: the exception.
 
     Raises:
         NotPicklable: naming what is in the way or gets lost.
         TypeError: when it is no exception.
     """
     __tracebackhide__ = True
-    if not isinstance(exception, BaseException):
-        raise TypeError(f"assert_exception_picklable needs an exception, not {exception!r}")
-    report = explain_pickle(exception, name=name_of_argument(assert_exception_picklable.__name__))
+    if not isinstance(exc, BaseException):
+        raise TypeError(f"assert_exception_picklable needs an exception, not {exc!r}")
+    report = explain_pickle(exc, name=name_of_argument(assert_exception_picklable.__name__))
     if not report.picklable:
         raise NotPicklable(_text(report))
     transport = Transport()
-    restored = transport.load(transport.dump(exception))
+    restored = transport.load(transport.dump(exc))
     lost = [
-        f"{what}: sent {_aspect(exception, what)}, arrives {_aspect(restored, what)}"
+        f"{what}: sent {_aspect(exc, what)}, arrives {_aspect(restored, what)}"
         for what in ("class", "text", "args", "notes")
-        if _aspect(exception, what) != _aspect(restored, what)
+        if _aspect(exc, what) != _aspect(restored, what)
     ]
     if lost:
         raise NotPicklable(
             message(
-                f"{type(exception).__qualname__} does not arrive as it was raised",
+                f"{type(exc).__qualname__} does not arrive as it was raised",
                 evidence="\n".join(lost),
                 cause="does __init__ change its arguments before it calls super().__init__?",
                 next_step="call super().__init__ with the arguments as given, and override __str__",

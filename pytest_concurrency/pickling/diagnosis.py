@@ -65,20 +65,18 @@ class PickleReport:
         return "\n".join(lines)
 
 
-def explain_pickle(
-    thing: object, *, name: str = "obj", protocol: int | None = None
-) -> PickleReport:
+def explain_pickle(obj: object, *, name: str = "obj", protocol: int | None = None) -> PickleReport:
     """Say whether an object can cross to another process, what that costs, and what is in the way.
 
     Args:
-        thing: the object.
+        obj: the object.
         name: what to call it in paths, so that they can be pasted into a debugger.
         protocol: the pickle protocol; the default of this Python if None.
 
     Returns:
         A report; `str()` of it is the explanation.
     """
-    return examine(thing, name, Transport(protocol))
+    return examine(obj, name, Transport(protocol))
 
 
 def examine(thing: object, name: str, transport: Transport) -> PickleReport:
