@@ -25,6 +25,7 @@ from pytest_concurrency.errors import ChildDied, ChildHung, ChildTraceback, NotP
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 _TAIL = 2000
 
 
@@ -53,7 +54,7 @@ class RunInProcess:
         Args:
             function: what to call; under spawn and forkserver it must be picklable.
             *args: its arguments.
-            timeout: how long the child may take, in seconds.
+            timeout: how long the function may take, in seconds.
             **kwargs: its keyword arguments.
 
         Returns:
@@ -79,7 +80,7 @@ class RunInProcess:
             )
         name = getattr(function, "__qualname__", repr(function))
         with _child(self._context, function, args, kwargs) as (process, folder):
-            ended = _wait(process, timeout)
+            ended = _wait(process, folder, timeout)
             stacks = "" if ended else stacks_of(cast(int, process.pid), self._stacks)
             if not ended or not folder.outcome.exists():
                 _kill_group(process)
@@ -110,10 +111,18 @@ def _child(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(process: multiprocessing.Process, timeout: float) -> bool:
-    """Wait until a child has ended; say whether it did in time."""
-    deadline = time.monotonic() + timeout
+def _wait(process: multiprocessing.Process, folder: worker.Folder, timeout: float) -> bool:
+    """Wait until a child has ended; say whether it did in time.
+
+    The time counts from when the function is called: on a busy machine a spawned child may need
+    seconds until then, which is no fault of the function.
+    """
+    started = False
+    deadline = time.monotonic() + START_TIMEOUT
     while process.is_alive():
+        if not started and folder.started.exists():
+            started = True
+            deadline = time.monotonic() + timeout
         left = deadline - time.monotonic()
         if left <= 0:
             return False
@@ -211,11 +220,14 @@ def _hung(
     folder: worker.Folder,
 ) -> str:
     returned = folder.outcome.exists()
+    if returned:
+        what = f"returned, but did not end within {timeout:g} s"
+    elif folder.started.exists():
+        what = f"did not return within {timeout:g} s"
+    else:
+        what = f"did not come to call it within {START_TIMEOUT:g} s"
     return message(
-        f"the child process of {name}() "
-        + (f"returned, but did not end within {timeout:g} s" if returned else "")
-        + ("" if returned else f"did not return within {timeout:g} s")
-        + " and was killed",
+        f"the child process of {name}() {what} and was killed",
         evidence=stacks,
         cause="does it wait for a thread or a child of its own that never ends?"
         if returned

@@ -49,6 +49,7 @@ class Folder:
         self.path = Path(path)
         self.stdout = self.path / "stdout"
         self.stderr = self.path / "stderr"
+        self.started = self.path / "started"
         self.crash = self.path / "crash"
         self.outcome = self.path / "outcome"
 
@@ -85,6 +86,7 @@ class Worker:
         self.arrive()
         with folder.crash.open("wb", buffering=0) as crash:
             faulthandler.enable(file=crash)
+            folder.started.touch()
             outcome = _run(process._target, process._args, process._kwargs)
             faulthandler.disable()
         unfinished = folder.outcome.with_suffix(".part")

@@ -112,11 +112,17 @@ def test_go():
 def test_semaphore(mp_context):
     KEPT.append(mp_context.Lock())
 
+def make():
+    block = shared_memory.SharedMemory(create=True, size=10)
+    with open("names", "a") as file:
+        file.write(block.name + " ")
+    block.close()
+
 def test_shared_memory():
-    shared_memory.SharedMemory(create=True, size=10).close()
+    make()
 
 def make_and_die():
-    shared_memory.SharedMemory(create=True, size=10)
+    make()
     os._exit(1)
 
 def test_shared_memory_of_a_child(mp_context):
@@ -143,9 +149,9 @@ def test_other_things_left_behind_are_warned_of(pytester: pytest.Pytester) -> No
             "*LeakWarning: the test left 1 semaphore behind",
             f"    semaphore /mp-* still has its name in the system, made at {path}:* in *",
             "*LeakWarning: the test left 1 block of shared memory behind",
-            f"    shared memory * still has its name in the system, made at {path}:* in *",
+            f"    shared memory * still has its name in the system, made at {path}:* in make",
             "*LeakWarning: the test left 1 block of shared memory behind",
-            f"    shared memory * made by child process * at {path}:* in make_and_die",
+            f"    shared memory * made by child process * at {path}:* in make",
         ]
     )
     assert_names_are_gone(result)
@@ -187,8 +193,8 @@ def test_child(mp_context):
     result = pytester.runpytest_subprocess(*RUN, "--start-method=spawn", f"--leaks={policy}")
     result.assert_outcomes(**outcomes)
     if policy == "off":
-        for path in Path("/dev/shm").glob("psm_*"):
-            path.unlink(missing_ok=True)
+        for name in (pytester.path / "names").read_text().split():
+            Path("/dev/shm", name).unlink(missing_ok=True)
 
 
 def test_what_a_fixture_of_a_broader_scope_made_is_its_own(pytester: pytest.Pytester) -> None:

@@ -247,7 +247,7 @@ class TestHang:
         assert not [info for info in without_helpers(descendants()) if not info.zombie]
 
 
-HANG = 1.0  # seconds until a hang counts as one: more than a busy machine needs to start a child
+HANG = 1.0  # seconds; counted from when the function is called, on a busy machine too
 
 
 def hang_of(run_in_process: RunInProcess, function: Any) -> str:
