@@ -85,9 +85,7 @@ if sys.version_info >= (3, 12):
         def _on_start(self, code: CodeType, _offset: int) -> object:
             if code in self.table.scope and id(code) not in self.table.operations:
                 self.table.add(code, sys._getframe(1).f_globals)
-                sys.monitoring.set_local_events(
-                    self._tool, code, sys.monitoring.events.INSTRUCTION
-                )
+                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
             return sys.monitoring.DISABLE
 
         def _on_instruction(self) -> Callable[[CodeType, int], object]:

@@ -82,7 +82,9 @@ class Names:
                     private = None
             elif name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
                 self._stored.add(instruction.argval)
-            elif name.startswith(("CALL", "BUILD")) and any(_is_local(each, private) for each in stack):
+            elif name.startswith(("CALL", "BUILD")) and any(
+                _is_local(each, private) for each in stack
+            ):
                 private = None
             if name in CALLS:
                 self._note_comprehension(name, instruction.arg or 0, stack)

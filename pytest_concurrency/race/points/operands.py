@@ -74,9 +74,7 @@ _NOTHING = frozenset(
     "SETUP_ANNOTATIONS GEN_START DELETE_FAST DELETE_GLOBAL DELETE_NAME DELETE_DEREF "
     "SETUP_FINALLY POP_BLOCK".split()
 )
-_LOCAL_LOADS = frozenset(
-    "LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_BORROW LOAD_FAST_AND_CLEAR".split()
-)
+_LOCAL_LOADS = frozenset("LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_BORROW LOAD_FAST_AND_CLEAR".split())
 _LOCAL_PAIRS = frozenset(("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"))
 _CONSTANTS = frozenset(("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_CONST_IMMORTAL"))
 _NO_WAY_ON = frozenset(
@@ -176,7 +174,9 @@ def _call_size(opname: str, argument: int) -> int:
     return 2 + (argument & 1) + (_VERSION >= (3, 11))
 
 
-CALLS = frozenset("CALL CALL_FUNCTION CALL_FUNCTION_KW CALL_METHOD CALL_KW CALL_FUNCTION_EX".split())
+CALLS = frozenset(
+    "CALL CALL_FUNCTION CALL_FUNCTION_KW CALL_METHOD CALL_KW CALL_FUNCTION_EX".split()
+)
 
 
 def _apply(instruction: dis.Instruction, stack: Stack, iterated: Source | None) -> None:

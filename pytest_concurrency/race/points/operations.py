@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import sys
 from collections.abc import Mapping
 from types import CodeType, FunctionType, ModuleType
 
@@ -44,13 +45,17 @@ _ITEM = {
     "DELETE_SUBSCR": ("delete-item", 2),
     "CONTAINS_OP": ("contains", 1),
 }
-_SPREADS = frozenset("LIST_EXTEND SET_UPDATE DICT_UPDATE DICT_MERGE UNPACK_SEQUENCE UNPACK_EX".split())
+_SPREADS = frozenset(
+    "LIST_EXTEND SET_UPDATE DICT_UPDATE DICT_MERGE UNPACK_SEQUENCE UNPACK_EX".split()
+)
 # Builtins whose call reads no container and changes nothing.
 _HARMLESS = frozenset(
     "abs bool bytearray callable chr classmethod complex divmod float format hasattr id int "
     "isinstance issubclass object ord property range repr round slice staticmethod str super type "
     "zip enumerate map filter iter reversed print".split()
 )
+# An opcode event of sys.settrace comes at the first EXTENDED_ARG, and none at what it extends.
+_EVENT_AT_EXTENSION = sys.version_info < (3, 12)
 _VARIABLES = ("local", "cell", "global", "attribute")
 _NAMED = (*_VARIABLES, "item")
 
@@ -129,7 +134,15 @@ def find_operations(
     lookup = _Lookup(namespace, names, scope)
     last_three: list[str] = []
     looked_up: list[tuple[Source, int]] = []
+    extension: int | None = None
     for instruction, stack in instructions_with_stacks(code, names.iterated_by(code)):
+        if instruction.opname == "EXTENDED_ARG":
+            extension = instruction.offset if extension is None else extension
+            continue
+        offset = instruction.offset
+        if extension is not None and _EVENT_AT_EXTENSION:
+            offset = extension
+        extension = None
         here = _line_of(instruction)
         line = here or line
         described = _describe(instruction, stack, lookup, last_three)
@@ -143,14 +156,14 @@ def find_operations(
                 name,
                 _subject(kind, name, source),
                 code,
-                instruction.offset,
+                offset,
                 statement_line(code.co_filename, line),
             )
             operation.local = local
-            found[instruction.offset] = operation
+            found[offset] = operation
             if kind == "read" and source is not None:
-                looked_up.append((source, instruction.offset))
-        if instruction.opname not in ("CACHE", "PRECALL", "EXTENDED_ARG"):
+                looked_up.append((source, offset))
+        if instruction.opname not in ("CACHE", "PRECALL"):
             last_three = [*last_three[-2:], _none_or_name(instruction)]
     _name_exits(found)
     return found
@@ -350,4 +363,3 @@ def _line_of(instruction: dis.Instruction) -> int | None:
         line: int | None = positions.lineno
         return line
     return instruction.starts_line
-

@@ -65,9 +65,7 @@ class OperationTable:
         self._version = self._names.version
         for key, (code, namespace) in self._codes.items():
             known = self.operations[key]
-            for offset, found in find_operations(
-                code, namespace, self._names, self.scope
-            ).items():
+            for offset, found in find_operations(code, namespace, self._names, self.scope).items():
                 known.setdefault(offset, found)
         return True
 
