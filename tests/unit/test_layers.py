@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "children": {"errors", "patches", "pickling", "waiting"},
     "leaks": {"children", "on_import", "patches", "waiting"},
     "leak_check": {"children", "errors", "leaks"},
+    "race": {"errors", "patches"},
     "session": {"children", "leak_check", "leaks", "on_import", "options", "pickling"},
     "fixtures": {"children", "options", "session"},
     "markers": {"fixtures", "options"},
@@ -39,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "fixtures", "hazards", "markers", "options", "report", "running", "session", "timeouts",
     },
 }  # fmt: skip
-WITHOUT_PYTEST = {"errors", "on_import", "patches", "waiting", "children", "leaks", "pickling"}
+WITHOUT_PYTEST = {"errors", "on_import", "patches", "waiting", "children", "leaks", "pickling", "race"}
 # what a spawned child loads before its target, and so before its sys.path is its parent's
 IN_THE_CHILD = (
     "errors.py",

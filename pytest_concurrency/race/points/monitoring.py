@@ -1,0 +1,102 @@
+"""Visible operations by sys.monitoring, for Python 3.12 and later.
+
+Opcode events of sys.settrace crash 3.12.1 with three threads, so it is never used there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import CodeType
+
+from pytest_concurrency.errors import message
+from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.table import OperationTable, is_plain
+
+__all__ = ["MonitoringPoints"]
+
+_NAME = "pytest_concurrency.race"
+# 0, 1, 2 and 5 are reserved for debuggers, coverage, profilers and optimizers.
+_TOOL_IDS = (4, 3)
+
+if sys.version_info >= (3, 12):
+
+    class MonitoringPoints:
+        """Watches by local INSTRUCTION events; what is not visible is disabled at first sight.
+
+        Args:
+            scope: Tells the user's code from other code.
+            reach: Called before each visible operation, in the thread that comes to it.
+
+        Raises:
+            RuntimeError: By `start`, when no tool id is free.
+        """
+
+        def __init__(self, scope: Scope, reach: Callable[[Operation], None]) -> None:
+            self.table = OperationTable(scope)
+            self._reach = reach
+            self._tool = -1
+
+        def start(self) -> None:
+            """Takes a tool id and watches for code that starts."""
+            monitoring = sys.monitoring
+            free = [each for each in _TOOL_IDS if monitoring.get_tool(each) is None]
+            if not free:
+                owners = [f"{each}: {monitoring.get_tool(each)}" for each in _TOOL_IDS]
+                raise RuntimeError(
+                    message(
+                        "the race detector cannot watch: both tool ids of sys.monitoring are taken",
+                        evidence="\n".join(owners),
+                        cause="is a race tested from within another race, or by two tools?",
+                        next_step="run the test without the other tool",
+                    )
+                )
+            self._tool = free[0]
+            events = monitoring.events
+            monitoring.use_tool_id(self._tool, _NAME)
+            monitoring.register_callback(self._tool, events.PY_START, self._on_start)
+            monitoring.register_callback(self._tool, events.INSTRUCTION, self._on_instruction())
+            # What another race disabled with the same tool id is still disabled.
+            monitoring.restart_events()
+            monitoring.set_events(self._tool, events.PY_START)
+
+        def stop(self) -> None:
+            """Clears all events and gives the tool id back."""
+            if self._tool < 0:
+                return
+            monitoring = sys.monitoring
+            monitoring.set_events(self._tool, 0)
+            for code in self.table.codes():
+                monitoring.set_local_events(self._tool, code, 0)
+            for event in (monitoring.events.PY_START, monitoring.events.INSTRUCTION):
+                monitoring.register_callback(self._tool, event, None)
+            monitoring.free_tool_id(self._tool)
+            self._tool = -1
+
+        def watch_thread(self) -> None:
+            """Does nothing: events come from every thread."""
+
+        def refresh(self) -> None:
+            """Enables what turned out to be visible."""
+            if self.table.update():
+                sys.monitoring.restart_events()
+
+        def _on_start(self, code: CodeType, _offset: int) -> object:
+            if code in self.table.scope and id(code) not in self.table.operations:
+                self.table.add(code, sys._getframe(1).f_globals)
+                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
+            return sys.monitoring.DISABLE
+
+        def _on_instruction(self) -> Callable[[CodeType, int], object]:
+            operations, reach, disable = self.table.operations, self._reach, sys.monitoring.DISABLE
+
+            def on_instruction(code: CodeType, offset: int) -> object:
+                operation = operations[id(code)].get(offset)
+                if operation is None:
+                    return disable
+                if operation.local is None or not is_plain(operation, sys._getframe(1)):
+                    reach(operation)
+                return None
+
+            return on_instruction

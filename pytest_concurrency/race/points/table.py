@@ -1,0 +1,78 @@
+"""The visible operations of all code seen so far, shared by both instrumentations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import CodeType, FrameType
+from typing import Protocol
+
+from pytest_concurrency.race.points.names import Names
+from pytest_concurrency.race.points.operations import Operation, find_operations
+from pytest_concurrency.race.points.scope import Scope
+
+__all__ = ["OperationTable", "Points", "is_plain"]
+
+
+class Points(Protocol):
+    """An instrumentation: tells before each visible operation that it comes next."""
+
+    table: OperationTable
+
+    def start(self) -> None:
+        """Begins to watch; undone by `stop`."""
+
+    def stop(self) -> None:
+        """Ends watching and leaves nothing behind."""
+
+    def watch_thread(self) -> None:
+        """Watches the calling thread; called in each thread of an actor before each run."""
+
+    def refresh(self) -> None:
+        """Takes up what was learned during a run; called between runs."""
+
+
+class OperationTable:
+    """Operations by code and offset; the code objects are kept alive, so `id` names them.
+
+    Code objects themselves are slow keys: their hash is computed from all of their parts each time.
+
+    Args:
+        scope: Tells the user's code from other code.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.operations: dict[int, dict[int, Operation]] = {}
+        self._names = Names()
+        self._codes: dict[int, tuple[CodeType, Mapping[str, object]]] = {}
+        self._version = 0
+
+    def add(self, code: CodeType, namespace: Mapping[str, object]) -> dict[int, Operation]:
+        """Finds the operations of code that is about to run."""
+        self._names.learn(code, namespace, self.scope)
+        self._codes[id(code)] = (code, namespace)
+        found = find_operations(code, namespace, self._names, self.scope)
+        return self.operations.setdefault(id(code), found)
+
+    def codes(self) -> list[CodeType]:
+        """Returns the code objects added so far."""
+        return [code for code, _ in self._codes.values()]
+
+    def update(self) -> bool:
+        """Finds the operations again if names turned out to be stored; tells whether it did."""
+        if self._version == self._names.version:
+            return False
+        self._version = self._names.version
+        for key, (code, namespace) in self._codes.items():
+            known = self.operations[key]
+            for offset, found in find_operations(code, namespace, self._names, self.scope).items():
+                known.setdefault(offset, found)
+        return True
+
+
+def is_plain(operation: Operation, frame: FrameType) -> bool:
+    """Tells whether the local that an operation works in place on is a number or a text.
+
+    Those have nothing in place that another actor could observe.
+    """
+    return isinstance(frame.f_locals.get(operation.local or ""), (int, float, complex, str, bytes))
