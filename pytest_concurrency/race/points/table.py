@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Protocol
 
@@ -38,10 +38,14 @@ class OperationTable:
 
     Args:
         scope: Tells the user's code from other code.
+
+    Attributes:
+        on_namespace: Called with the globals of code that is about to run for the first time.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.on_namespace: Callable[[Mapping[str, object]], object] = id
         self.operations: dict[int, dict[int, Operation]] = {}
         self._names = Names()
         self._codes: dict[int, tuple[CodeType, Mapping[str, object]]] = {}
@@ -49,6 +53,7 @@ class OperationTable:
 
     def add(self, code: CodeType, namespace: Mapping[str, object]) -> dict[int, Operation]:
         """Finds the operations of code that is about to run."""
+        self.on_namespace(namespace)
         self._names.learn(code, namespace, self.scope)
         self._codes[id(code)] = (code, namespace)
         found = find_operations(code, namespace, self._names, self.scope)

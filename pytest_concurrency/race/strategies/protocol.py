@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["ActorView", "Decision", "Profile", "Strategy"]
+__all__ = ["ActorView", "Decision", "Profile", "Reason", "Strategy"]
+
+Reason = Literal["start", "reach", "block", "yield", "end"]
+"""Why a decision is due: the run starts; the current actor has come to a visible operation, is
+blocked, gives way, or has ended."""
 
 
 class ActorView(Protocol):
@@ -37,6 +41,7 @@ class Decision(Protocol):
         step: How many visible operations have been reached in this run, pending ones included.
         current: Who has just run; None at the start. It may not be among the candidates.
         candidates: Who can go on, by index; never empty.
+        reason: Why it is due.
     """
 
     @property
@@ -45,6 +50,8 @@ class Decision(Protocol):
     def current(self) -> ActorView | None: ...
     @property
     def candidates(self) -> Sequence[ActorView]: ...
+    @property
+    def reason(self) -> Reason: ...
 
 
 class Profile(Protocol):
