@@ -45,6 +45,7 @@ class Actor:
         daemon: Whether the run ends without it.
         children: How many actors it has started.
         thread: The `threading.Thread` that it is.
+        yields: How often it has given way.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Actor:
         "unwinding",
         "waits_for",
         "worker",
+        "yields",
     )
 
     def __init__(
@@ -86,6 +88,7 @@ class Actor:
         self.timed_out = False
         self.error: BaseException | None = None
         self.children = 0
+        self.yields = 0
         self.unwinding = False
 
     def __repr__(self) -> str:
@@ -124,6 +127,7 @@ class ThreadWorker:
         if sys.version_info < (3, 13):
             # Released by the interpreter when the state of the thread is gone.
             self._ended = _thread._set_sentinel()
+            acquire_raw(self._ended)
         active = threading._active  # type: ignore[attr-defined]
         release_raw(started)
         while True:

@@ -54,12 +54,14 @@ class Stretch(NamedTuple):
         actor: Who went on.
         why: Why a decision was due.
         before: Who had run before, and could have gone on if `why` is "reach" or "yield".
+        yields: How often that one had given way until then.
     """
 
     start: int
     actor: Actor
     why: Reason
     before: Actor | None
+    yields: int = 0
 
 
 class Scheduler:
@@ -89,6 +91,8 @@ class Scheduler:
         self.stretches: list[Stretch] = []
         self.actors: list[Actor] = []
         self.candidates: list[Actor] = []
+        self._able: list[Actor] = self.candidates
+        self._timed = 0
         self.current: Actor | None = None
         self.reason: Reason = "start"
         self.ending: Ending = "complete"
@@ -107,6 +111,7 @@ class Scheduler:
         self._baton_out = False
         self._cleanup_left = 0
         self._runs = 0
+        self._steps = 0
         self._workers: list[ThreadWorker] = []
         self._threads: list[threading.Thread] = []
         self._done = _thread.allocate_lock()
@@ -156,7 +161,8 @@ class Scheduler:
         self.trace = []
         self.stretches = []
         self.actors = []
-        self.candidates = []
+        self._able = self.candidates = []
+        self._timed = 0
         self.current = None
         self.ending = "complete"
         self.now = 0.0
@@ -168,11 +174,14 @@ class Scheduler:
         self.points.refresh()
         for index, target in enumerate(targets):
             self._add(str(index), target, self._thread_of(index), daemon=False)
+        self._steps = -1
         try:
             self._give_baton(self._chosen("start"), "start")
             self._watchdog.wait(_PATIENCE)
         finally:
             self._unwind()
+            # What was reached while actors were unwound belongs to no schedule.
+            del self.trace[self._steps :]
         return self.ending
 
     def _look_at(self, namespace: Mapping[str, object]) -> None:
@@ -199,13 +208,15 @@ class Scheduler:
         actor = Actor(index, path, target, worker, thread, daemon)
         worker.actor = actor
         self.actors.append(actor)
-        self.candidates.append(actor)
+        self._able.append(actor)
         if not daemon:
             self._living += 1
         return actor
 
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
+        if self._steps < 0:
+            self._steps = len(self.trace)
         self.aborting = True
         self._limit = -1
         if self._baton_out:
@@ -273,8 +284,9 @@ class Scheduler:
         if resource is not None:
             self.waiting.setdefault(id(resource), []).append(actor)
         if deadline is None:
-            self.candidates.remove(actor)
+            self._able.remove(actor)
         else:
+            self._timed += 1
             self._strategy.yielded(actor)
         self._hand_on(actor, "block")
         actor.waits_for = None
@@ -285,13 +297,16 @@ class Scheduler:
         """Lets everybody who waits for a resource try again."""
         for actor in self.waiting.pop(id(resource), ()):
             if actor.deadline is None:
-                insort(self.candidates, actor, key=_index)
+                insort(self._able, actor, key=_index)
+            else:
+                self._timed -= 1
             actor.state = READY
             actor.deadline = None
 
     def give_way(self) -> None:
         """Lets others go on first: for `sleep(0)`, and for an attempt that failed."""
         actor = self._me()
+        actor.yields += 1
         self._strategy.yielded(actor)
         chosen = self._chosen("yield")
         if chosen is not actor:
@@ -369,6 +384,12 @@ class Scheduler:
         strategy = self._strategy
         self.step = len(self.trace)
         self.reason = reason
+        able = self._able
+        if self._timed > 1:
+            # Of several timeouts the earliest wins first.
+            first = min(actor.deadline for actor in able if actor.deadline is not None)
+            able = [actor for actor in able if actor.deadline is None or actor.deadline == first]
+        self.candidates = able
         chosen = strategy.choose(self)
         self._limit = 0 if self.natural else min(strategy.horizon, self.max_steps)
         if self.aborting:
@@ -380,7 +401,7 @@ class Scheduler:
         """Goes on with somebody else, who can be the same again if its timeout wins."""
         if self._back:
             self._take_back()
-        if self.candidates:
+        if self._able:
             chosen = self._chosen(reason)
             if chosen is actor:
                 self.stretches.append(Stretch(len(self.trace), actor, reason, actor))
@@ -400,9 +421,12 @@ class Scheduler:
 
     def _give_baton(self, actor: Actor, reason: Reason) -> None:
         """Lets an actor go on; the caller must not touch anything afterwards."""
-        self.stretches.append(Stretch(len(self.trace), actor, reason, self.current))
-        if actor.state == BLOCKED and not self.aborting:
-            self._fire(actor)
+        if not self.aborting:
+            before = self.current
+            yields = 0 if before is None else before.yields
+            self.stretches.append(Stretch(len(self.trace), actor, reason, before, yields))
+            if actor.state == BLOCKED:
+                self._fire(actor)
         actor.state = READY
         self.current = actor
         self.ident = actor.worker.ident
@@ -420,6 +444,7 @@ class Scheduler:
         """Makes the timeout of an actor win, and moves the clock on."""
         assert actor.deadline is not None
         self.now = max(self.now, actor.deadline)
+        self._timed -= 1
         actor.timed_out = True
         actor.state = READY
         if actor.waits_for is not None:
@@ -437,14 +462,14 @@ class Scheduler:
         if self.aborting:
             self._hand_back()
             return
-        self.candidates.remove(actor)
+        self._able.remove(actor)
         self.wake(actor)
         self._living -= not actor.daemon
         if self._back:
             self._take_back()
         if not self._living and not self.outside:
             self._end("complete")
-        elif not self.candidates:
+        elif not self._able:
             self._nobody_can_go_on()
         else:
             self._give_baton(self._chosen("end"), "end")
@@ -452,6 +477,7 @@ class Scheduler:
     def _end(self, ending: Ending) -> None:
         """Ends the run; actors that have not ended are unwound then."""
         self.ending = ending
+        self._steps = len(self.trace)
         self.aborting = True
         self._hand_back()
 
@@ -475,11 +501,11 @@ class Scheduler:
             Whether others go on; False if there is nobody else.
         """
         self.strays.append(where)
-        if not self.candidates or self.candidates == [actor]:
+        if not self._able or self._able == [actor]:
             return False
         actor.state = STRAY
         self.outside += 1
-        self.candidates.remove(actor)
+        self._able.remove(actor)
         self._give_baton(self._chosen("block"), "block")
         return True
 
@@ -512,7 +538,7 @@ class Scheduler:
             actor = self._back.pop()
             actor.state = READY
             self.outside -= 1
-            insort(self.candidates, actor, key=_index)
+            insort(self._able, actor, key=_index)
 
 
 def _index(actor: Actor) -> int:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["ActorView", "Decision", "Profile", "Reason", "Strategy"]
+__all__ = ["ActorView", "Decision", "Profile", "Reason", "Strategy", "default_choice"]
 
 Reason = Literal["start", "reach", "block", "yield", "end"]
 """Why a decision is due: the run starts; the current actor has come to a visible operation, is
@@ -90,3 +90,17 @@ class Strategy(Protocol):
 
     def yielded(self, actor: ActorView) -> None:
         """Notes that an actor waits with a timeout, or tried in vain; others should go on."""
+
+
+def default_choice(decision: Decision) -> ActorView:
+    """Returns who goes on without a preemption: who has just run, else the first who can.
+
+    A timeout wins only if nobody can go on without one.
+    """
+    current, candidates = decision.current, decision.candidates
+    if decision.reason == "reach" and current is not None:
+        return current
+    others = [each for each in candidates if each is not current] or candidates
+    return next((each for each in others if each.deadline is None), None) or next(
+        (each for each in candidates if each.deadline is None), candidates[0]
+    )
