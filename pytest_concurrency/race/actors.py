@@ -37,6 +37,7 @@ class Actor:
             started.
         state: NEW, READY, BLOCKED, STRAY (in a call that blocks and is not modelled) or DONE.
         pending: The visible operation that comes next; None before the first one.
+        access: What that operation touches, if the scheduler was asked to find out.
         waits_for: What it is blocked on: a lock, a queue, an actor that shall end; None for a sleep.
         deadline: When its wait ends, in seconds of the virtual clock. A blocked actor with a
             deadline can be chosen, and its timeout wins then.
@@ -49,6 +50,7 @@ class Actor:
     """
 
     __slots__ = (
+        "access",
         "children",
         "daemon",
         "deadline",
@@ -83,6 +85,7 @@ class Actor:
         self.daemon = daemon
         self.state = NEW
         self.pending: Operation | None = None
+        self.access: object = None
         self.waits_for: object = None
         self.deadline: float | None = None
         self.timed_out = False
@@ -142,7 +145,8 @@ class ThreadWorker:
             except (Unwind, SystemExit):
                 pass
             except BaseException as error:
-                actor.error = error
+                if not actor.unwinding:
+                    actor.error = error
             self._after(actor)
         active.pop(ident, None)
         if sys.version_info < (3, 12):

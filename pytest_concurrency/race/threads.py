@@ -10,11 +10,13 @@ import _thread
 import contextlib
 import gc
 import os
+import sys
 import threading
 from bisect import insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from pytest_concurrency.race.accesses import Access, Entered
 from pytest_concurrency.race.actors import (
     BLOCKED,
     DONE,
@@ -71,6 +73,7 @@ class Scheduler:
         scope: Tells the user's code from code that runs through.
         max_steps: After so many visible operations a run counts as endless.
         natural: Decide only where this interpreter itself could switch threads.
+        with_accesses: Find out what each operation touches before it is decided upon.
 
     Attributes:
         trace: The visible operations of the last run in the order in which actors came to them.
@@ -81,10 +84,18 @@ class Scheduler:
         strays: What blocked in the last run without being modelled, in words.
     """
 
-    def __init__(self, scope: Scope, max_steps: int = 20_000, *, natural: bool = False) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        max_steps: int = 20_000,
+        *,
+        natural: bool = False,
+        with_accesses: bool = False,
+    ) -> None:
         self.max_steps = max_steps
         self.natural = natural
-        self.points = points_for(scope, self.reach)
+        self._entered = Entered()
+        self.points = points_for(scope, self._reach_with_access if with_accesses else self.reach)
         self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
@@ -163,6 +174,7 @@ class Scheduler:
         self.actors = []
         self._able = self.candidates = []
         self._timed = 0
+        self._entered.clear()
         self.current = None
         self.ending = "complete"
         self.now = 0.0
@@ -173,10 +185,12 @@ class Scheduler:
             self.strays = []
         self.points.refresh()
         for index, target in enumerate(targets):
-            self._add(str(index), target, self._thread_of(index), daemon=False)
+            actor = self._add(str(index), target, self._thread_of(index), daemon=False)
+            # It has not touched anything yet when it comes to its first visible operation.
+            actor.access = Access()
         self._steps = -1
         try:
-            self._give_baton(self._chosen("start"), "start")
+            self._go_on_with_another("start")
             self._watchdog.wait(_PATIENCE)
         finally:
             self._unwind()
@@ -260,6 +274,12 @@ class Scheduler:
         if len(trace) >= self._limit:
             self._decide(operation)
 
+    def _reach_with_access(self, operation: Operation) -> None:
+        """Comes to a visible operation and says what it touches."""
+        if _get_ident() == self.ident and self.current is not None:
+            self.current.access = self._entered.access_of(self.current, operation, sys._getframe(2))
+        self.reach(operation)
+
     def operation(self) -> Operation | None:
         """Returns the visible operation that the current actor is doing."""
         if len(self.trace) > self.stretches[-1].start:
@@ -288,7 +308,13 @@ class Scheduler:
         else:
             self._timed += 1
             self._strategy.yielded(actor)
-        self._hand_on(actor, "block")
+        if self._back:
+            self._take_back()
+        if self._able:
+            self._let_go_on(actor, "block")
+        else:
+            self._nobody_can_go_on()
+            self._park(actor)
         actor.waits_for = None
         actor.deadline = None
         return not actor.timed_out
@@ -308,10 +334,7 @@ class Scheduler:
         actor = self._me()
         actor.yields += 1
         self._strategy.yielded(actor)
-        chosen = self._chosen("yield")
-        if chosen is not actor:
-            self._give_baton(chosen, "yield")
-            self._park(actor)
+        self._let_go_on(actor, "yield")
 
     def spawn(
         self, target: Callable[[], object], thread: threading.Thread, *, daemon: bool
@@ -357,10 +380,21 @@ class Scheduler:
             self._park(actor)
         if self.natural and not self.points.passed_switch():
             return
-        chosen = self._chosen("reach")
-        if chosen is not actor:
-            self._give_baton(chosen, "reach")
-            self._park(actor)
+        self._let_go_on(actor, "reach")
+
+    def _let_go_on(self, actor: Actor, reason: Reason) -> None:
+        """Goes on with whom the strategy chooses; returns when it is this actor's turn again."""
+        chosen = self._chosen(reason)
+        if chosen is None:
+            self._end("cut")
+        elif chosen is actor:
+            if actor.state == BLOCKED:
+                self.stretches.append(Stretch(len(self.trace), actor, reason, actor))
+                self._fire(actor)
+            return
+        else:
+            self._give_baton(chosen, reason)
+        self._park(actor)
 
     def _stop(self, actor: Actor) -> None:
         """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""
@@ -375,12 +409,8 @@ class Scheduler:
             actor.unwinding = True
             self._cleanup_left = CLEANUP_STEPS
 
-    def cut(self) -> None:
-        """Ends the run at this decision; for a strategy that has seen all that can follow."""
-        self._end("cut")
-
-    def _chosen(self, reason: Reason) -> Actor:
-        """Asks the strategy."""
+    def _chosen(self, reason: Reason) -> Actor | None:
+        """Asks the strategy; None if the run need not go on."""
         strategy = self._strategy
         self.step = len(self.trace)
         self.reason = reason
@@ -394,23 +424,16 @@ class Scheduler:
         self._limit = 0 if self.natural else min(strategy.horizon, self.max_steps)
         if self.aborting:
             self._limit = -1
-        assert isinstance(chosen, Actor)
+        assert chosen is None or isinstance(chosen, Actor)
         return chosen
 
-    def _hand_on(self, actor: Actor, reason: Reason) -> None:
-        """Goes on with somebody else, who can be the same again if its timeout wins."""
-        if self._back:
-            self._take_back()
-        if self._able:
-            chosen = self._chosen(reason)
-            if chosen is actor:
-                self.stretches.append(Stretch(len(self.trace), actor, reason, actor))
-                self._fire(actor)
-                return
-            self._give_baton(chosen, reason)
+    def _go_on_with_another(self, reason: Reason) -> None:
+        """Goes on with whom the strategy chooses; the caller is no actor, or has ended."""
+        chosen = self._chosen(reason)
+        if chosen is None:
+            self._end("cut")
         else:
-            self._nobody_can_go_on()
-        self._park(actor)
+            self._give_baton(chosen, reason)
 
     def _nobody_can_go_on(self) -> None:
         if self.outside:
@@ -472,7 +495,7 @@ class Scheduler:
         elif not self._able:
             self._nobody_can_go_on()
         else:
-            self._give_baton(self._chosen("end"), "end")
+            self._go_on_with_another("end")
 
     def _end(self, ending: Ending) -> None:
         """Ends the run; actors that have not ended are unwound then."""
@@ -506,7 +529,7 @@ class Scheduler:
         actor.state = STRAY
         self.outside += 1
         self._able.remove(actor)
-        self._give_baton(self._chosen("block"), "block")
+        self._go_on_with_another("block")
         return True
 
     def rejoin(self) -> None:
@@ -531,7 +554,7 @@ class Scheduler:
 
     def go_on(self) -> None:
         """Goes on after a time when nobody could."""
-        self._give_baton(self._chosen("block"), "block")
+        self._go_on_with_another("block")
 
     def _take_back(self) -> None:
         while self._back:

@@ -8,10 +8,11 @@ objects made before the run work as well.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_concurrency.race.actors import Actor
+from pytest_concurrency.race.actors import Actor, Unwind
 from pytest_concurrency.race.primitives.clock import Clock
 from pytest_concurrency.race.primitives.locks import Locks
 from pytest_concurrency.race.primitives.simple_queue import queue_methods
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from pytest_concurrency.race.threads import Scheduler
 
 __all__ = ["Primitives"]
+
+_POOLS = logging.getLogger("concurrent.futures")
+
+
+def _is_no_unwinding(record: logging.LogRecord) -> bool:
+    """Keeps the worker of a pool from reporting that its run is over."""
+    return not (record.exc_info and record.exc_info[0] is Unwind)
+
 
 
 class Primitives:
@@ -50,9 +59,11 @@ class Primitives:
             self._types.replace(owner, name, method)
         for module in self._clock.modules():
             self.replace_names_of(vars(module))
+        _POOLS.addFilter(_is_no_unwinding)
 
     def remove(self) -> None:
         """Puts everything back."""
+        _POOLS.removeFilter(_is_no_unwinding)
         while self._names:
             namespace, name, old = self._names.pop()
             namespace[name] = old

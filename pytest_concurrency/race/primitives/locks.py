@@ -176,6 +176,9 @@ def _of_its_lock(name: str) -> property:
     fallback = vars(threading.Condition).get(name)
 
     def get(self: Any) -> Any:
+        if name == "_is_owned" and isinstance(self._lock, LOCK):
+            # It would try to acquire the lock, and expect to fail.
+            return self._lock.locked  # type: ignore[attr-defined]
         method = getattr(self._lock, name, None)
         return partial(fallback, self) if method is None and fallback else method
 

@@ -22,6 +22,7 @@ class ActorView(Protocol):
         path: "0" for the first one given, "0.1" for the second that it started.
         pending: Its next visible operation; None if it has not begun.
         deadline: Not None if its turn would mean that its timeout wins.
+        access: What its next operation touches, if the scheduler finds that out.
     """
 
     @property
@@ -32,6 +33,8 @@ class ActorView(Protocol):
     def pending(self) -> Operation | None: ...
     @property
     def deadline(self) -> float | None: ...
+    @property
+    def access(self) -> object: ...
 
 
 class Decision(Protocol):
@@ -85,8 +88,11 @@ class Strategy(Protocol):
     def begin(self, run: int, profile: Profile) -> None:
         """Prepares for a run, which has a number of its own."""
 
-    def choose(self, decision: Decision) -> ActorView:
-        """Returns the candidate that goes on, and sets `horizon` beyond `decision.step`."""
+    def choose(self, decision: Decision) -> ActorView | None:
+        """Returns the candidate that goes on, and sets `horizon` beyond `decision.step`.
+
+        None ends the run: all that can follow is known.
+        """
 
     def yielded(self, actor: ActorView) -> None:
         """Notes that an actor waits with a timeout, or tried in vain; others should go on."""
