@@ -168,15 +168,20 @@ class Entered:
     def access_of(self, actor: object, operation: Operation, frame: FrameType) -> Access:
         """Tells what an operation of an actor is about to touch; see the function `access_of`."""
         entered = UNKNOWN
-        if operation.kind == "enter":
-            entered = value_of(operation.operand, frame)
-            self._entered.setdefault(actor, []).append((id(frame), entered))
-        elif operation.kind == "exit":
-            entered = self.left(actor, frame)
+        if operation.kind in ("enter", "exit"):
+            entered = self.note(actor, operation, frame)
         return access_of(operation, frame, entered)
 
-    def left(self, actor: object, frame: FrameType) -> Any:
-        """Returns what the innermost `with` of a frame has entered, which is being left."""
+    def note(self, actor: object, operation: Operation, frame: FrameType) -> Any:
+        """Notes that a `with` begins or ends; returns what is entered or left."""
+        if operation.kind == "exit":
+            return self._left(actor, frame)
+        entered = value_of(operation.operand, frame)
+        self._entered.setdefault(actor, []).append((id(frame), entered))
+        return entered
+
+    def _left(self, actor: object, frame: FrameType) -> Any:
+        """Returns what the innermost `with` of a frame has entered."""
         stack = self._entered.get(actor, [])
         for number in range(len(stack) - 1, -1, -1):
             if stack[number][0] == id(frame):

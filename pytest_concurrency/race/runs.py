@@ -14,9 +14,12 @@ from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.threads import Scheduler, Stretch
 
-__all__ = ["Failure", "FailureKind", "Profile", "Case", "Runner", "schedule_of"]
+__all__ = ["Failure", "FailureKind", "Profile", "Case", "Runner", "Signature", "operations_of", "schedule_of"]
 
-FailureKind = Literal["check", "exception", "deadlock", "endless", "stuck"]
+FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck"]
+
+Signature = tuple[tuple[str, str, str, int], ...]
+"""What a run did: for each visible operation the actor, what it was, the function and the line."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,11 @@ class Failure:
     """Why a run failed.
 
     Args:
-        kind: `check`, `exception` (in an actor), `deadlock`, `endless` or `stuck`.
+        kind: `check`, `exception` (in an actor), `outcome` (a forbidden one), `deadlock`, `endless`
+            or `stuck`.
         error: The exception, if there is one.
-        actor: The path of the actor that raised it.
+        actor: The path of the actor that raised it, or the text of the outcome.
+        others: Other actors that raised, and what.
     """
 
     kind: FailureKind
@@ -133,6 +138,25 @@ class Runner:
     def schedule(self) -> Schedule:
         """Returns the schedule of the last run."""
         return schedule_of(self.scheduler.trace, self.scheduler.stretches)
+
+    def token(self) -> tuple[str, int]:
+        """Returns the token of the last run and the number of its preemptions."""
+        schedule = self.schedule()
+        return schedule.token, schedule.preemptions
+
+    def signature(self) -> Signature:
+        """Returns what the last run did, in order."""
+        scheduler = self.scheduler
+        return tuple(
+            (
+                stretch.actor.path,
+                f"{operation.kind} {operation.name or operation.subject}",
+                operation.function,
+                operation.line,
+            )
+            for stretch, end in _with_ends(scheduler.trace, scheduler.stretches)
+            for operation in scheduler.trace[stretch.start : end]
+        )
 
     def _fresh_state(self) -> Any:
         case = self.case

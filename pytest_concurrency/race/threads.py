@@ -73,7 +73,6 @@ class Scheduler:
         scope: Tells the user's code from code that runs through.
         max_steps: After so many visible operations a run counts as endless.
         natural: Decide only where this interpreter itself could switch threads.
-        with_accesses: Find out what each operation touches before it is decided upon.
 
     Attributes:
         trace: The visible operations of the last run in the order in which actors came to them.
@@ -81,6 +80,7 @@ class Scheduler:
         actors: The actors of the last run.
         ending: How it ended.
         now: The virtual time, in seconds since the start of the run.
+        accesses: What the operations of the last run touched, if that is to be found out.
         strays: What blocked in the last run without being modelled, in words.
     """
 
@@ -90,17 +90,17 @@ class Scheduler:
         max_steps: int = 20_000,
         *,
         natural: bool = False,
-        with_accesses: bool = False,
     ) -> None:
         self.max_steps = max_steps
         self.natural = natural
         self._entered = Entered()
-        self.points = points_for(scope, self._reach_with_access if with_accesses else self.reach)
+        self.points = points_for(scope, self.reach)
         self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
         self.stretches: list[Stretch] = []
         self.actors: list[Actor] = []
+        self.accesses: list[tuple[Actor, Access]] = []
         self.candidates: list[Actor] = []
         self._able: list[Actor] = self.candidates
         self._timed = 0
@@ -175,6 +175,8 @@ class Scheduler:
         self._able = self.candidates = []
         self._timed = 0
         self._entered.clear()
+        self.accesses = []
+        self.clear()
         self.current = None
         self.ending = "complete"
         self.now = 0.0
@@ -197,6 +199,9 @@ class Scheduler:
             # What was reached while actors were unwound belongs to no schedule.
             del self.trace[self._steps :]
         return self.ending
+
+    def clear(self) -> None:
+        """Prepares for a run; for subclasses."""
 
     def _look_at(self, namespace: Mapping[str, object]) -> None:
         """Sees the globals of a module of the user's, the first time code of it runs."""
@@ -274,10 +279,20 @@ class Scheduler:
         if len(trace) >= self._limit:
             self._decide(operation)
 
+    def find_accesses(self, find: bool) -> None:
+        """Finds out what each operation touches before it is decided upon, from now on or no more.
+
+        Args:
+            find: Whether to do so: it costs time.
+        """
+        self.points.call(self._reach_with_access if find else self.reach)
+
     def _reach_with_access(self, operation: Operation) -> None:
         """Comes to a visible operation and says what it touches."""
-        if _get_ident() == self.ident and self.current is not None:
-            self.current.access = self._entered.access_of(self.current, operation, sys._getframe(2))
+        actor = self.current
+        if _get_ident() == self.ident and actor is not None:
+            actor.access = access = self._entered.access_of(actor, operation, sys._getframe(2))
+            self.accesses.append((actor, access))
         self.reach(operation)
 
     def operation(self) -> Operation | None:

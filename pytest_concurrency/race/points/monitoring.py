@@ -74,6 +74,13 @@ if sys.version_info >= (3, 12):
             monitoring.free_tool_id(self._tool)
             self._tool = -1
 
+        def call(self, reach: Callable[[Operation], None]) -> None:
+            """Calls another function before each visible operation from now on."""
+            self._reach = reach
+            if self._tool >= 0:
+                event = sys.monitoring.events.INSTRUCTION
+                sys.monitoring.register_callback(self._tool, event, self._on_instruction())
+
         def watch_thread(self) -> None:
             """Does nothing: events come from every thread."""
 

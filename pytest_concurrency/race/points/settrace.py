@@ -38,6 +38,10 @@ class SettracePoints:
         """Stops watching: threads that are still watched see nothing any more."""
         self._watching = False
 
+    def call(self, reach: Callable[[Operation], None]) -> None:
+        """Calls another function before each visible operation from now on."""
+        self._reach = reach
+
     def watch_thread(self) -> None:
         """Sets the trace function of the calling thread, again if an exception has removed it."""
         if sys.gettrace() is None:
@@ -61,8 +65,6 @@ class SettracePoints:
         return trace
 
     def _trace_for(self, operations: dict[int, Operation]) -> _Trace:
-        reach = self._reach
-
         def on_event(frame: FrameType, event: str, _argument: object) -> _Trace:
             if event == "opcode":
                 operation = operations.get(frame.f_lasti)
@@ -71,7 +73,7 @@ class SettracePoints:
                     and (operation.local is None or not is_plain(operation, frame))
                     and self._watching
                 ):
-                    reach(operation)
+                    self._reach(operation)
             return on_event
 
         return on_event

@@ -24,6 +24,9 @@ class Points(Protocol):
     def stop(self) -> None:
         """Ends watching and leaves nothing behind."""
 
+    def call(self, reach: Callable[[Operation], None]) -> None:
+        """Calls another function before each visible operation from now on."""
+
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 

@@ -68,21 +68,29 @@ class Exhaustive:
     @property
     def finished(self) -> bool:
         """Whether no schedule is left to explore within the bound."""
-        return self._next_level() is None
+        return self.next_level is None
+
+    @property
+    def done_level(self) -> int | None:
+        """Up to how many preemptions everything has been explored; None if not even without."""
+        left = [level for level, queue in self._queues.items() if queue]
+        return None if self.forced or min(left, default=1) == 0 else min(left, default=1) - 1
 
     @property
     def complete(self) -> bool:
         """Whether no schedule is left at all."""
         return not any(self._queues.values()) and not self.forced
 
-    def _next_level(self) -> int | None:
+    @property
+    def next_level(self) -> int | None:
+        """How many preemptions the next schedule has; None if there is none within the bound."""
         levels = [level for level, queue in self._queues.items() if queue]
         level = min(levels, default=None)
         return None if level is None or (self.bound is not None and level > self.bound) else level
 
     def begin(self, run: int, profile: Profile) -> None:
         """Takes the next schedule from the queues."""
-        level = self._next_level()
+        level = self.next_level
         assert level is not None, "there is no schedule left"
         self.level = level
         self._departures = self._queues[level].popleft()
