@@ -41,6 +41,7 @@ class Actor:
         waits_for: What it is blocked on: a lock, a queue, an actor that shall end; None for a sleep.
         deadline: When its wait ends, in seconds of the virtual clock. A blocked actor with a
             deadline can be chosen, and its timeout wins then.
+        until: The same, kept while it is woken and may have to wait on.
         timed_out: Whether its last wait ended by its timeout.
         error: The exception that ended it.
         daemon: Whether the run ends without it.
@@ -62,6 +63,7 @@ class Actor:
         "target",
         "thread",
         "timed_out",
+        "until",
         "unwinding",
         "waits_for",
         "worker",
@@ -88,6 +90,7 @@ class Actor:
         self.access: object = None
         self.waits_for: object = None
         self.deadline: float | None = None
+        self.until: float | None = None
         self.timed_out = False
         self.error: BaseException | None = None
         self.children = 0

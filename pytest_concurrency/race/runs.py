@@ -14,7 +14,7 @@ from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.threads import Scheduler, Stretch
 
-__all__ = ["Failure", "FailureKind", "Profile", "Case", "Runner", "Signature", "operations_of", "schedule_of"]
+__all__ = ["Failure", "FailureKind", "Profile", "Case", "Runner", "Signature", "difference", "operations_of", "schedule_of"]
 
 FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck"]
 
@@ -230,3 +230,22 @@ def _with_ends(
 ) -> list[tuple[Stretch, int]]:
     ends = [stretch.start for stretch in stretches[1:]] + [len(trace)]
     return list(zip(stretches, ends, strict=True))
+
+
+def difference(one: Signature, other: Signature) -> str:
+    """Says where two runs of one schedule differ first; empty if they do not."""
+    for number, (left, right) in enumerate(zip(one, other, strict=False), 1):
+        if left != right:
+            return f"operation {number} was {_in_words(left)}, and the second time {_in_words(right)}"
+    if len(one) != len(other):
+        longer = max(one, other, key=len)
+        return (
+            f"one run had {len(one)} operations and another one {len(other)}; only one of them "
+            f"came to {_in_words(longer[min(len(one), len(other))])}"
+        )
+    return ""
+
+
+def _in_words(operation: tuple[str, str, str, int]) -> str:
+    actor, what, function, line = operation
+    return f"{what} in {function}, line {line}, by actor {actor}"

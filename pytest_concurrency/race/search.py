@@ -17,7 +17,7 @@ from pytest_concurrency.race.actors import Actor
 from pytest_concurrency.race.evidence import Evidence, Goal
 from pytest_concurrency.race.outcomes import Outcomes
 from pytest_concurrency.race.points.scope import Scope
-from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, operations_of
+from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference, operations_of
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.strategies.exhaustive import Exhaustive
 from pytest_concurrency.race.strategies.in_order import InOrder
@@ -151,13 +151,13 @@ class Search:
         conflicts = not all_given or _conflict(scheduler.accesses)
         self._note_lost(runner)
         again = runner.run(InOrder())
-        difference = _difference(signature, runner.signature())
+        differs = difference(signature, runner.signature())
         scheduler.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         if not failure and not again and not first:
             self._note_outcome(runner)
         elif failure is None or again is None or not failure.is_like(again):
-            self.nondeterminism = difference or (
+            self.nondeterminism = differs or (
                 "the first run and a later one of the same schedule did not end alike: "
                 f"{_ended(first)}, then {_ended(failure)}, then {_ended(again)}"
             )
@@ -165,8 +165,8 @@ class Search:
         else:
             self._judge_constant_failure(runner, failure, signature)
             return
-        if difference:
-            self.nondeterminism = difference
+        if differs:
+            self.nondeterminism = differs
 
     def _judge_constant_failure(
         self, runner: Runner, failure: Failure, signature: Signature
@@ -266,25 +266,6 @@ class Search:
 
 def _ended(failure: Failure | None) -> str:
     return "passed" if failure is None else f"failed ({failure.kind})"
-
-
-def _difference(one: Signature, other: Signature) -> str:
-    """Says where two runs of one schedule differ first; empty if they do not."""
-    for number, (left, right) in enumerate(zip(one, other, strict=False), 1):
-        if left != right:
-            return f"operation {number} was {_in_words(left)}, and the second time {_in_words(right)}"
-    if len(one) != len(other):
-        longer = max(one, other, key=len)
-        return (
-            f"one run had {len(one)} operations and another one {len(other)}; only one of them "
-            f"came to {_in_words(longer[min(len(one), len(other))])}"
-        )
-    return ""
-
-
-def _in_words(operation: tuple[str, str, str, int]) -> str:
-    actor, what, function, line = operation
-    return f"{what} in {function}, line {line}, by actor {actor}"
 
 
 def _conflict(accesses: list[tuple[Actor, Access]]) -> bool:

@@ -114,6 +114,7 @@ class Scheduler:
         self.fresh_threads = False
         self.strays: list[str] = []
         self.waiting: dict[int, list[Actor]] = {}
+        self.woken: dict[int, list[Actor]] = {}
         self.aborting = False
         self._limit = 0
         self._living = 0
@@ -246,6 +247,7 @@ class Scheduler:
             self._watchdog.collect_strays(_PATIENCE)
             self._replace_abandoned()
         self.waiting.clear()
+        self.woken.clear()
         self.primitives.forget_run()
 
     def unwind_ready(self) -> None:
@@ -314,7 +316,7 @@ class Scheduler:
         actor = self._me()
         actor.state = BLOCKED
         actor.waits_for = resource
-        actor.deadline = deadline
+        actor.deadline = actor.until = deadline
         actor.timed_out = False
         if resource is not None:
             self.waiting.setdefault(id(resource), []).append(actor)
@@ -336,13 +338,32 @@ class Scheduler:
 
     def wake(self, resource: object) -> None:
         """Lets everybody who waits for a resource try again."""
-        for actor in self.waiting.pop(id(resource), ()):
+        woken = self.waiting.pop(id(resource), [])
+        for actor in woken:
             if actor.deadline is None:
                 insort(self._able, actor, key=_index)
             else:
                 self._timed -= 1
             actor.state = READY
             actor.deadline = None
+        self.woken[id(resource)] = woken
+
+    def taken(self, lock: object) -> None:
+        """Blocks those again who were woken for a lock and have not come to take it."""
+        again = [
+            actor
+            for actor in self.woken.pop(id(lock))
+            if actor.state == READY and actor.waits_for is lock and actor is not self.current
+        ]
+        for actor in again:
+            actor.state = BLOCKED
+            actor.deadline = actor.until
+            if actor.deadline is None:
+                self._able.remove(actor)
+            else:
+                self._timed += 1
+        if again:
+            self.waiting[id(lock)] = again
 
     def give_way(self) -> None:
         """Lets others go on first: for `sleep(0)`, and for an attempt that failed."""

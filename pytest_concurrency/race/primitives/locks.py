@@ -89,7 +89,7 @@ class Locks:
     ) -> tuple[Callable[..., bool], Callable[[Any], None], Callable[..., None]]:
         """Makes `acquire`, `release` and `__exit__` for one type of lock."""
         scheduler, holders = self._scheduler, self._holders
-        waiting = scheduler.waiting
+        waiting, woken = scheduler.waiting, scheduler.woken
 
         def acquire(self: Any, blocking: bool = True, timeout: float = -1) -> bool:
             if _get_ident() != scheduler.ident:
@@ -100,6 +100,8 @@ class Locks:
                 actor = scheduler.current
                 assert actor is not None
                 holders[id(self)] = (self, actor)
+                if id(self) in woken:
+                    scheduler.taken(self)
                 if scheduler.notes_acquires:
                     operation = scheduler.operation()
                     if operation is not None:
@@ -127,6 +129,8 @@ class Locks:
                 if acquire_real(lock, False):
                     assert actor is not None
                     holders[id(lock)] = (lock, actor)
+                    if id(lock) in woken:
+                        scheduler.taken(lock)
                     return True
 
         def release(self: Any) -> None:

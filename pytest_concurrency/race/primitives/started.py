@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["thread_methods"]
 
-# Kept before anything is patched.
-_start = threading.Thread.start
-_join = threading.Thread.join
-_is_alive = threading.Thread.is_alive
 _get_ident = _thread.get_ident
 
 
@@ -31,10 +27,13 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
         scheduler: Whom to ask.
     """
     actors: WeakKeyDictionary[threading.Thread, Actor] = WeakKeyDictionary()
+    real_start = threading.Thread.start
+    real_join = threading.Thread.join
+    real_is_alive = threading.Thread.is_alive
 
     def start(self: Any) -> None:
         if _get_ident() != scheduler.ident:
-            _start(self)
+            real_start(self)
             return
         if not self._initialized:
             raise RuntimeError("thread.__init__() not called")
@@ -55,7 +54,7 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
     def join(self: Any, timeout: float | None = None) -> None:
         actor = actors.get(self)
         if actor is None or _get_ident() != scheduler.ident:
-            _join(self, timeout)
+            real_join(self, timeout)
         elif actor is scheduler.current:
             raise RuntimeError("cannot join current thread")
         else:
@@ -64,7 +63,7 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
 
     def is_alive(self: Any) -> bool:
         actor = actors.get(self)
-        return _is_alive(self) if actor is None else actor.state != DONE
+        return real_is_alive(self) if actor is None else actor.state != DONE
 
     yield threading.Thread, "start", start
     yield threading.Thread, "join", join

@@ -6,16 +6,23 @@ from collections.abc import Callable
 
 from pytest_concurrency.errors import message
 from pytest_concurrency.race.strategies.pct import PCT
+from pytest_concurrency.race.strategies.portfolio import Portfolio
+from pytest_concurrency.race.strategies.pos import POS
 from pytest_concurrency.race.strategies.protocol import Strategy
+from pytest_concurrency.race.strategies.surw import SURW
+from pytest_concurrency.race.strategies.urw import URW
 from pytest_concurrency.race.strategies.walk import RandomWalk
 
 __all__ = ["NAMES", "checked_name", "strategy_named"]
 
 _DEPTH = 3
 _MAKERS: dict[str, Callable[[int, int | None], Strategy]] = {
-    "pct": lambda seed, depth: PCT(seed, depth or _DEPTH),
-    "portfolio": lambda seed, depth: PCT(seed, depth or _DEPTH),
+    "portfolio": Portfolio,
     "random": lambda seed, depth: RandomWalk(seed),
+    "pct": lambda seed, depth: PCT(seed, depth or _DEPTH),
+    "pos": lambda seed, depth: POS(seed),
+    "urw": lambda seed, depth: URW(seed),
+    "surw": lambda seed, depth: SURW(seed),
 }
 NAMES = (*_MAKERS, "exhaustive", "stress")
 

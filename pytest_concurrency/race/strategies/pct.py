@@ -29,6 +29,7 @@ class PCT:
     def __init__(self, seed: int, depth: int) -> None:
         self.seed = seed
         self.depth = depth
+        self.name = f"PCT({depth})"
         self.horizon = 0
 
     def begin(self, run: int, profile: Profile) -> None:

@@ -79,11 +79,15 @@ class Strategy(Protocol):
     """Makes the decisions of one run after the other.
 
     Attributes:
+        name: What it is called in sentences.
         horizon: The step at which it wants to be asked again; until then the chosen actor goes on
             without a hand-off, unless it ends or is blocked.
     """
 
-    horizon: int
+    @property
+    def name(self) -> str: ...
+    @property
+    def horizon(self) -> int: ...
 
     def begin(self, run: int, profile: Profile) -> None:
         """Prepares for a run, which has a number of its own."""
