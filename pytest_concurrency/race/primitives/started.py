@@ -44,7 +44,8 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
         daemon = self.daemon or self._target is pools._worker  # type: ignore[attr-defined]
         actor = scheduler.spawn(_running(self), self, daemon=daemon)
         actors[self] = actor
-        self._started.set()
+        # Not by `set`: nobody waits for it, and it would pass for a lock that the actor acquires.
+        self._started._flag = True
         if sys.version_info >= (3, 13):
             # After the race, `join` and `is_alive` ask the thread that the actor ran in.
             self._handle = actor.worker.handle
