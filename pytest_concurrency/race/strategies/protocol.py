@@ -7,7 +7,11 @@ from typing import Protocol
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["ActorView", "Decision", "Profile", "Strategy"]
+__all__ = ["FAIR_AFTER", "ActorView", "Decision", "NamedStrategy", "Profile", "Strategy"]
+
+# A loop that waits without yielding can starve the others under priorities; from this step on, every
+# strategy draws by lot. It is Coyote's limit.
+FAIR_AFTER = 10_000
 
 
 class ActorView(Protocol):
@@ -54,7 +58,8 @@ class Profile(Protocol):
         steps: The largest number of visible operations in a run.
         actors: The largest number of actors in a run.
         operations: For each actor, by path, how often it did each operation in the last run
-            that was looked at.
+            that was looked at. Strategies keep what they compute from it: after another run has
+            been looked at, it is another mapping.
     """
 
     @property
@@ -83,3 +88,14 @@ class Strategy(Protocol):
 
     def yielded(self, actor: ActorView) -> None:
         """Notes that an actor waits with a timeout, or tried in vain; others should go on."""
+
+
+class NamedStrategy(Strategy, Protocol):
+    """A strategy that can be told from others in a report.
+
+    Attributes:
+        name: Such as "PCT(3)"; known from `begin` on.
+    """
+
+    @property
+    def name(self) -> str: ...

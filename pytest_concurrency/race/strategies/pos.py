@@ -1,0 +1,50 @@
+"""POS: a random priority for every operation, drawn anew when a conflicting one was first.
+
+Yuan, Yang, Gu: Partial Order Aware Concurrency Sampling, CAV 2018.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_concurrency.race.strategies.protocol import ActorView, Profile
+from pytest_concurrency.race.strategies.stepwise import Stepwise
+
+__all__ = ["POS"]
+
+
+class POS(Stepwise):
+    """Does the pending operation of the highest priority.
+
+    Without new draws, an operation that has lost against one would be likely to lose against the
+    next that conflicts with it too, and few partial orders would be likely.
+
+    Args:
+        seed: Of the random numbers.
+    """
+
+    name = "POS"
+
+    def begin(self, run: int, profile: Profile) -> None:
+        """Prepares for a run."""
+        super().begin(run, profile)
+        self._priorities: dict[int, int] = {}
+
+    def _pick(self, candidates: Sequence[ActorView]) -> ActorView:
+        priorities = self._priorities
+        best, highest = candidates[0], -1
+        for candidate in candidates:
+            priority = priorities.get(candidate.index)
+            if priority is None:
+                self._draws += 1
+                priorities[candidate.index] = priority = self._stream.bits(self._draws)
+            if priority > highest:
+                best, highest = candidate, priority
+        del priorities[best.index]
+        operation = best.pending
+        if operation is not None:
+            for candidate in candidates:
+                pending = candidate.pending
+                if pending is not None and operation.conflicts(pending):
+                    priorities.pop(candidate.index, None)
+        return best
