@@ -27,9 +27,6 @@ class Portfolio:
     Args:
         seed: Of the random numbers, of all strategies.
         depth: Adds PCT with this depth, for what it guarantees.
-
-    Attributes:
-        name: That of the strategy of the run.
     """
 
     def __init__(self, seed: int, depth: int | None = None) -> None:
@@ -49,6 +46,7 @@ class Portfolio:
 
     @property
     def name(self) -> str:
+        """The name of the strategy of the current run."""
         return self._drawn.name
 
     def begin(self, run: int, profile: Profile) -> None:

@@ -9,65 +9,64 @@ from pytest_concurrency.race.points.operations import Operation
 
 __all__ = ["FAIR_AFTER", "ActorView", "Decision", "NamedStrategy", "Profile", "Strategy"]
 
-# A loop that waits without yielding can starve the others under priorities; from this step on, every
-# strategy draws by lot. It is Coyote's limit.
+# A loop that waits without yielding can starve the others under priorities; from this step on,
+# every strategy draws by lot. It is Coyote's limit.
 FAIR_AFTER = 10_000
 
 
 class ActorView(Protocol):
-    """What a strategy may know of an actor.
-
-    Attributes:
-        index: Its number, in the order of creation.
-        path: "0" for the first one given, "0.1" for the second that it started.
-        pending: Its next visible operation; None if it has not begun.
-        deadline: Not None if its turn would mean that its timeout wins.
-    """
+    """What a strategy may know of an actor."""
 
     @property
-    def index(self) -> int: ...
+    def index(self) -> int:
+        """Its number, in the order of creation."""
+
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """Its name: "0" for the first one given, "0.1" for the second that it started."""
+
     @property
-    def pending(self) -> Operation | None: ...
+    def pending(self) -> Operation | None:
+        """Its next visible operation; None if it has not begun."""
+
     @property
-    def deadline(self) -> float | None: ...
+    def deadline(self) -> float | None:
+        """Not None if its turn would mean that its timeout wins."""
 
 
 class Decision(Protocol):
-    """The choice of who goes on.
-
-    Attributes:
-        step: How many visible operations have been reached in this run, pending ones included.
-        current: Who has just run; None at the start. It may not be among the candidates.
-        candidates: Who can go on, by index; never empty.
-    """
+    """The choice of who goes on."""
 
     @property
-    def step(self) -> int: ...
+    def step(self) -> int:
+        """How many visible operations have been reached in this run, pending ones included."""
+
     @property
-    def current(self) -> ActorView | None: ...
+    def current(self) -> ActorView | None:
+        """Who has just run; None at the start. It may not be among the candidates."""
+
     @property
-    def candidates(self) -> Sequence[ActorView]: ...
+    def candidates(self) -> Sequence[ActorView]:
+        """Who can go on, by index; never empty."""
 
 
 class Profile(Protocol):
-    """What earlier runs of the same race have shown.
-
-    Attributes:
-        steps: The largest number of visible operations in a run.
-        actors: The largest number of actors in a run.
-        operations: For each actor, by path, how often it did each operation in the last run
-            that was looked at. Strategies keep what they compute from it: after another run has
-            been looked at, it is another mapping.
-    """
+    """What earlier runs of the same race have shown."""
 
     @property
-    def steps(self) -> int: ...
+    def steps(self) -> int:
+        """The largest number of visible operations in a run."""
+
     @property
-    def actors(self) -> int: ...
+    def actors(self) -> int:
+        """The largest number of actors in a run."""
+
     @property
-    def operations(self) -> Mapping[str, Mapping[Operation, int]]: ...
+    def operations(self) -> Mapping[str, Mapping[Operation, int]]:
+        """How often each actor, by path, did each operation in the last run that was looked at.
+
+        Strategies keep what they compute from it: after another run it is another mapping.
+        """
 
 
 class Strategy(Protocol):
@@ -91,11 +90,8 @@ class Strategy(Protocol):
 
 
 class NamedStrategy(Strategy, Protocol):
-    """A strategy that can be told from others in a report.
-
-    Attributes:
-        name: Such as "PCT(3)"; known from `begin` on.
-    """
+    """A strategy that can be told from others in a report."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its kind, such as "PCT(3)"; of the current run, if every run has another."""

@@ -6,6 +6,7 @@ Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing, ASPL
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from pytest_concurrency.race.points.operations import Operation
@@ -138,23 +139,19 @@ class _Known:
                 if operation.writes:
                     written.add(subject)
         # Sorted, so that the draw does not depend on the order of the counts.
-        self._shared = {
-            subject: accesses[subject] for subject in sorted(written) if len(actors[subject]) > 1
-        }
-        self._total = sum(self._shared.values())
+        shared = [each for each in sorted(written) if len(actors[each]) > 1]
+        sums = accumulate(accesses[each] for each in shared)
+        self._shared = dict(zip(shared, sums, strict=True))
         self._locks = any(each.acquires for done in operations.values() for each in done)
         self._expected: dict[frozenset[str] | None, dict[str, int]] = {}
 
     def of_one_subject(self, stream: Stream) -> tuple[frozenset[str] | None, dict[str, int]]:
         """Draws a subject; returns it, and what is expected by path."""
-        if not self._total:
+        if not self._shared:
             return frozenset(), {}
-        drawn = stream.below(self._total, 0)
-        for subject, accesses in self._shared.items():
-            drawn -= accesses
-            if drawn < 0:
-                break
-        return self._counted(frozenset([subject]))
+        drawn = stream.below(max(self._shared.values()), 0)
+        drawn_subject = next(subject for subject, up_to in self._shared.items() if drawn < up_to)
+        return self._counted(frozenset([drawn_subject]))
 
     def of_locks(self) -> tuple[frozenset[str] | None, dict[str, int]]:
         """Returns None for all that acquires, or else the shared subjects; and what is expected."""

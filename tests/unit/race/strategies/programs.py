@@ -16,7 +16,7 @@ READ_B, WRITE_B = operation("read", "b"), operation("write", "b")
 
 
 def reorder(setters: int, checkers: int) -> Make:
-    """Two plain variables are set one after the other; a checker sees the first without the second."""
+    """Two variables are set one after the other; a checker sees only the first."""
 
     def make(simulator: Simulator) -> Sequence[Target]:
         a = b = 0
