@@ -30,6 +30,14 @@ class POS(Stepwise):
         super().begin(run, profile)
         self._priorities: dict[int, int] = {}
 
+    def yielded(self, actor: ActorView) -> None:
+        """Lets others go on first, and draws all priorities anew.
+
+        Each turn of a loop that polls has a new priority; somebody's low one would lose to many.
+        """
+        super().yielded(actor)
+        self._priorities.clear()
+
     def _pick(self, candidates: Sequence[ActorView]) -> ActorView:
         priorities = self._priorities
         best, highest = candidates[0], -1

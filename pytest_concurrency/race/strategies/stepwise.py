@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.rng import Stream
+from pytest_concurrency.race.strategies.patience import Patience
 from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, ActorView, Decision, Profile
 
 __all__ = ["Stepwise"]
@@ -15,8 +16,7 @@ class Stepwise:
     """Lets every actor come to its first operation at once, and then chooses before each operation.
 
     An actor does nothing visible before its first operation, and only then it is known what it is
-    about to do. An actor that has yielded is passed over once, and one whose turn would mean that
-    its timeout wins is passed over as long as somebody else can go on.
+    about to do.
 
     Args:
         seed: Of the random numbers.
@@ -32,7 +32,7 @@ class Stepwise:
         self._draws = 0
         self._step = 0
         self._begun = 0
-        self._waiting: frozenset[int] = frozenset()
+        self._patience = Patience()
         # Who goes on, and what it does first.
         self._chosen: ActorView | None = None
         self._operation: Operation | None = None
@@ -57,24 +57,19 @@ class Stepwise:
             self._started(chosen)
             self._operation = None
         else:
-            if self._waiting:
-                candidates = self._not_waiting(candidates)
-            chosen = self._pick(candidates)
+            patience = self._patience
+            if patience:
+                chosen = self._pick(patience.of(candidates))
+                patience.went_on(chosen)
+            else:
+                chosen = self._pick(candidates)
             self._operation = chosen.pending
         self._chosen = chosen
         return chosen
 
     def yielded(self, actor: ActorView) -> None:
-        """Lets the actor be passed over."""
-        self._waiting |= {actor.index}
-
-    def _not_waiting(self, candidates: Sequence[ActorView]) -> Sequence[ActorView]:
-        """Returns those who do not wait, or all if everybody waits."""
-        waiting = self._waiting
-        self._waiting = frozenset(
-            each.index for each in candidates if each.deadline is not None and each.index in waiting
-        )
-        return [each for each in candidates if each.index not in waiting] or candidates
+        """Lets others go on first."""
+        self._patience.yielded(actor)
 
     def _draw(self, bound: int) -> int:
         """Returns the next random number below a bound."""

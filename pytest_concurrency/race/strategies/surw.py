@@ -17,8 +17,8 @@ from pytest_concurrency.race.strategies.stepwise import Stepwise
 
 __all__ = ["SURW"]
 
-# In steps; for programs that are shorter than expected, or not yet known.
-_LEAST_PATIENCE = 100
+# In steps: how long the intended actor may take once one has taken longer than a whole run did.
+_SOON = 100
 
 
 class SURW(Stepwise):
@@ -53,7 +53,15 @@ class SURW(Stepwise):
         self._priorities: dict[int, int] = {}
         self._intended: int | None = None
         self._since = 0
-        self._patience = max(profile.steps, _LEAST_PATIENCE)
+        self._limit = max(profile.steps, _SOON)
+
+    def yielded(self, actor: ActorView) -> None:
+        """Lets others go on first, and draws all priorities anew.
+
+        Each turn of a loop that polls has a new priority; somebody's low one would lose to many.
+        """
+        super().yielded(actor)
+        self._priorities.clear()
 
     def _is_chosen(self, operation: Operation | None) -> bool:
         if operation is None:
@@ -75,11 +83,15 @@ class SURW(Stepwise):
 
     def _halted(self, actor: ActorView, operation: Operation) -> None:
         # Who has tried to acquire a lock, or yields, has still to do it. Others have ended.
-        if not operation.acquires and actor.index not in self._waiting:
+        if not operation.acquires and actor not in self._patience:
             self._done(actor, operation)
 
     def _pick(self, candidates: Sequence[ActorView]) -> ActorView:
-        if self._intended is None or self._step - self._since > self._patience:
+        if self._intended is None:
+            self._intend(candidates)
+        elif self._step - self._since > self._limit:
+            # Perhaps it spins until somebody who is held back does something.
+            self._limit = _SOON
             self._intend(candidates)
         priorities, intended, subjects = self._priorities, self._intended, self._subjects
         best, highest = None, -1
@@ -118,7 +130,7 @@ class SURW(Stepwise):
             if drawn < 0:
                 self._intended = each.index
                 return each
-        # Nobody has any left; if somebody surprises us, it is by this.
+        # As far as is known, nobody has any left.
         self._intended = None
         return candidates[0]
 

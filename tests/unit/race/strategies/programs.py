@@ -161,6 +161,7 @@ def stringbuffer(simulator: Simulator) -> Sequence[Target]:
         yield READ_A
         simulator.failed |= length > a
         yield from source.release(simulator)
+        yield READ_B
         yield WRITE_B
         yield from target.release(simulator)
 
