@@ -33,12 +33,15 @@ class Portfolio:
         self.seed = seed
         self.horizon = 0
         pcts: list[NamedStrategy] = [PCT(seed, each) for each in _DEPTHS]
+        subject: list[NamedStrategy] = [SURW(seed, "subject")]
+        locks: list[NamedStrategy] = [SURW(seed, "locks")]
+        # SURW is the strongest by what is published, and each run of it is about some operations
+        # only; so both kinds of it have two shares.
         self._shares: list[list[NamedStrategy]] = [
             [POS(seed)],
             pcts,
             [URW(seed)],
-            [SURW(seed, "subject")],
-            [SURW(seed, "locks")],
+            *[subject, locks] * 2,
         ]
         if depth is not None:
             self._shares.append([PCT(seed, depth)])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.strategies.protocol import ActorView, Profile
 from pytest_concurrency.race.strategies.stepwise import Stepwise
 
@@ -29,6 +30,7 @@ class POS(Stepwise):
         """Prepares for a run."""
         super().begin(run, profile)
         self._priorities: dict[int, int] = {}
+        self._last: Operation | None = None
 
     def yielded(self, actor: ActorView) -> None:
         """Lets others go on first, and draws all priorities anew.
@@ -38,21 +40,28 @@ class POS(Stepwise):
         super().yielded(actor)
         self._priorities.clear()
 
+    def _done(self, actor: ActorView, operation: Operation) -> None:
+        self._last = operation
+
+    def _halted(self, actor: ActorView, operation: Operation) -> None:
+        # Who could not acquire a lock has changed nothing.
+        if not operation.acquires:
+            self._last = operation
+
     def _pick(self, candidates: Sequence[ActorView]) -> ActorView:
-        priorities = self._priorities
+        priorities, last = self._priorities, self._last
+        self._last = None
         best, highest = candidates[0], -1
         for candidate in candidates:
             priority = priorities.get(candidate.index)
-            if priority is None:
+            if priority is None or (
+                last is not None
+                and (pending := candidate.pending) is not None
+                and last.conflicts(pending)
+            ):
                 self._draws += 1
                 priorities[candidate.index] = priority = self._stream.bits(self._draws)
             if priority > highest:
                 best, highest = candidate, priority
         del priorities[best.index]
-        operation = best.pending
-        if operation is not None:
-            for candidate in candidates:
-                pending = candidate.pending
-                if pending is not None and operation.conflicts(pending):
-                    priorities.pop(candidate.index, None)
         return best

@@ -5,6 +5,7 @@ Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing, ASPL
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
@@ -49,6 +50,8 @@ class URW(Stepwise):
             return candidates[0]
         left = self._remaining.left
         # Who can go on has something to do, whatever was expected.
-        sums = list(accumulate(max(left[each.index], 1) for each in candidates))
-        drawn = self._draw(sums[-1])
-        return next(each for each, up_to in zip(candidates, sums, strict=True) if drawn < up_to)
+        weights = [left[each.index] for each in candidates]
+        if min(weights) < 1:
+            weights = [max(weight, 1) for weight in weights]
+        sums = list(accumulate(weights))
+        return candidates[bisect_right(sums, self._draw(sums[-1]))]

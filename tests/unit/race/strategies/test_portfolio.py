@@ -31,8 +31,10 @@ def test_every_strategy_has_its_share() -> None:
     drawn = Counter(names(Portfolio(1), 2000))
     assert set(drawn) == NAMES
     pct = sum(times for name, times in drawn.items() if name.startswith("PCT"))
-    for times in (pct, drawn["POS"], drawn["URW"], drawn["SURW(subject)"], drawn["SURW(locks)"]):
-        assert times > 300
+    for times in (pct, drawn["POS"], drawn["URW"]):
+        assert 225 < times < 350
+    for times in (drawn["SURW(subject)"], drawn["SURW(locks)"]):
+        assert 500 < times < 650
 
 
 def test_the_strategy_of_a_run_depends_on_the_seed_and_its_number_only() -> None:
@@ -50,4 +52,4 @@ def test_the_strategy_of_a_run_depends_on_the_seed_and_its_number_only() -> None
 def test_a_depth_that_was_asked_for_gets_a_share_of_its_own(depth: int) -> None:
     drawn = Counter(names(Portfolio(1, depth), 2000))
     assert set(drawn) == NAMES | {f"PCT({depth})"}
-    assert drawn[f"PCT({depth})"] > 250
+    assert drawn[f"PCT({depth})"] > 200
