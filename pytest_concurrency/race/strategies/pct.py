@@ -33,7 +33,8 @@ class PCT:
     def begin(self, run: int, profile: Profile) -> None:
         """Draws the steps at which priorities change."""
         self._stream = stream = Stream(self.seed, run)
-        steps = max(profile.steps, 1)
+        # From FAIR_AFTER on there are no priorities to change.
+        steps = min(max(profile.steps, 1), FAIR_AFTER)
         wanted = min(self.depth - 1, steps)
         changes: dict[int, int] = {}
         draw = 0
