@@ -5,6 +5,7 @@ Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing, ASPL
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Literal
@@ -152,8 +153,8 @@ class _Known:
                     written.add(subject)
         # Sorted, so that the draw does not depend on the order of the counts.
         shared = [each for each in sorted(written) if len(actors[each]) > 1]
-        sums = accumulate(accesses[each] for each in shared)
-        self._shared = dict(zip(shared, sums, strict=True))
+        self._shared = shared
+        self._sums = list(accumulate(accesses[each] for each in shared))
         self._locks = any(each.acquires for done in operations.values() for each in done)
         self._expected: dict[frozenset[str] | None, dict[str, int]] = {}
 
@@ -161,9 +162,8 @@ class _Known:
         """Draws a subject; returns it, and what is expected by path."""
         if not self._shared:
             return frozenset(), {}
-        drawn = stream.below(max(self._shared.values()), 0)
-        drawn_subject = next(subject for subject, up_to in self._shared.items() if drawn < up_to)
-        return self._counted(frozenset([drawn_subject]))
+        drawn = bisect_right(self._sums, stream.below(self._sums[-1], 0))
+        return self._counted(frozenset([self._shared[drawn]]))
 
     def of_locks(self) -> tuple[frozenset[str] | None, dict[str, int]]:
         """Returns None for all that acquires, or else the shared subjects; and what is expected."""
