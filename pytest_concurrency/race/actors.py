@@ -24,7 +24,7 @@ if sys.version_info >= (3, 13):
     _start_joinable = _thread.start_joinable_thread
 
 
-class Unwind(BaseException):  # noqa: N818 - no error: it ends an actor whose run is over
+class Unwind(BaseException):
     """Raised in an actor where it is parked, so that its `finally` and `with` blocks run."""
 
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
+from pytest_concurrency.race.diagnosis import diagnose
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
-from pytest_concurrency.race.runs import Case, Failure, Runner, difference
+from pytest_concurrency.race.runs import Case, Runner, difference
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.search import Found, Plan
 from pytest_concurrency.race.shrink import shrink
-from pytest_concurrency.race.story import Story, tell
+from pytest_concurrency.race.story import tell
 from pytest_concurrency.race.strategies.in_order import InOrder
 from pytest_concurrency.race.strategies.replay import Replay
 from pytest_concurrency.race.threads import Scheduler
-from pytest_concurrency.race.verdict import Verdict, judge
+from pytest_concurrency.race.verdict import judge
 
 __all__ = ["Finding", "Unsteady", "explain"]
 
 _REPLAYS = 2
 
 
-class Unsteady(Exception):  # noqa: N818 - it says what is so, and is caught
+class Unsteady(Exception):
     """A schedule that failed did not fail again; the text says where it differs."""
 
 

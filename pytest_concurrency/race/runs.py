@@ -14,7 +14,7 @@ from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.threads import Scheduler, Stretch
 
-__all__ = ["Failure", "FailureKind", "Profile", "Case", "Runner", "Signature", "difference", "operations_of", "schedule_of"]
+__all__ = ["Case", "Failure", "FailureKind", "Profile", "Runner", "Signature", "difference", "operations_of", "schedule_of"]
 
 FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck"]
 

@@ -8,8 +8,8 @@ from pytest_concurrency.race.strategies.pos import POS
 from pytest_concurrency.race.strategies.protocol import (
     ActorView,
     Decision,
-    Strategy,
     Profile,
+    Strategy,
 )
 from pytest_concurrency.race.strategies.surw import SURW
 from pytest_concurrency.race.strategies.urw import URW

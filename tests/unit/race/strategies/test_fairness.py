@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pytest
 
+from pytest_concurrency.race.strategies import stepwise
 from pytest_concurrency.race.strategies.protocol import FAIR_AFTER
 from tests.unit.race.strategies.kinds import KINDS, Make
 from tests.unit.race.strategies.simulator import (
@@ -120,8 +121,15 @@ class Timed:
 
 @every_patient_strategy
 @pytest.mark.parametrize("sets", [True, False])
-def test_a_timeout_wins_only_if_nobody_else_can_go_on(make: Make, sets: bool) -> None:
+def test_a_timeout_wins_only_if_nobody_else_can_go_on(
+    make: Make, sets: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stepwise, "is_loose", lambda seed, run: False)
     steps_of_runs(make, Timed(sets=sets), 100)
+    monkeypatch.undo()
+    with pytest.raises(AssertionError):
+        # In a loose run it may win before that.
+        steps_of_runs(make, Timed(sets=sets), 100)
 
 
 class Polling:
