@@ -13,11 +13,11 @@ from tests.unit.race.strategies.simulator import Counted, Simulator
 DIGESTS = {
     "walk": "3cd7688824f298d0",
     "PCT(6)": "007b65c8b6a065dd",
-    "POS": "714bc16ede47399d",
-    "URW": "d56015cafcfeb0d2",
-    "SURW(subject)": "877cd40377e092c7",
-    "SURW(locks)": "4caf3cb9ce94f105",
-    "portfolio": "e828f29d42e9d5c6",
+    "POS": "b6622d13ffca1f82",
+    "URW": "b5f4f39167e20822",
+    "SURW(subject)": "b0b8d24f0be5702a",
+    "SURW(locks)": "f46bdc30c4cca9e7",
+    "portfolio": "c921bb041056a92d",
 }
 
 
