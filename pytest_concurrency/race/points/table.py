@@ -27,6 +27,12 @@ class Points(Protocol):
     def call(self, reach: Callable[[Operation], None]) -> None:
         """Calls another function before each visible operation from now on."""
 
+    def passed_switch(self) -> bool:
+        """Tells whether this interpreter could have switched threads since this was asked last.
+
+        Asked by the thread that comes to a visible operation. Points that are not natural say yes.
+        """
+
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 
