@@ -272,7 +272,7 @@ class Race:
         __tracebackhide__ = True
         search = Search(case, scope, plan, outcomes)
         search.run()
-        notes = ()
+        notes: tuple[str, ...] = ()
         if search.nondeterminism:
             notes = (_unsteady(search.nondeterminism),)
         if search.failed_unsteadily:
@@ -300,10 +300,16 @@ class Race:
     ) -> RaceResult:
         __tracebackhide__ = True
         names = [name_of(actor) for actor in case.actors]
-        finding, notes = replayed(case, names, scope, plan, schedule, outcomes)
+        finding, note = replayed(case, names, scope, plan, schedule)
         command = "" if finding is None else self._command.replace("TOKEN", self._numbered(finding))
         return RaceResult(
-            1, self.seed, Evidence(1, "replay"), outcomes, finding, notes, command
+            1,
+            self.seed,
+            Evidence(1, "a replay"),
+            outcomes,
+            finding,
+            (note,) if note else (),
+            command,
         )
 
     def _stressed(

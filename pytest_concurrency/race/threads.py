@@ -96,7 +96,7 @@ class Scheduler:
         self.max_steps = max_steps
         self.natural = natural
         self._entered = Entered()
-        self.points = points_for(scope, self.reach)
+        self.points = points_for(scope, self.reach, natural)
         self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
