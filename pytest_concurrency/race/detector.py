@@ -260,7 +260,10 @@ class Race:
             result = self._searched(case, scope, plan, outcomes)
         self.results.append(result)
         if result.finding is not None and self._raises_now(raise_on_finding):
-            raise RaceFound(str(result), result=result) from result.finding.error
+            # The traceback leads to the line of the actor that failed; a debugger opens there.
+            error = result.finding.error
+            lines = None if error is None else _users_part(error.__traceback__, scope)
+            raise RaceFound(str(result), result=result).with_traceback(lines) from None
         return result
 
     def _raises_now(self, raise_on_finding: bool | None) -> bool:
@@ -355,6 +358,13 @@ def _checked(asked: dict[str, Any]) -> Goal:
         asked["runs"],
         None if asked["budget"] is None else parse_budget(asked["budget"]),
     )
+
+
+def _users_part(tb: TracebackType | None, scope: Scope) -> TracebackType | None:
+    """Returns the part of a traceback that begins in the user's code."""
+    while tb is not None and tb.tb_frame.f_code not in scope:
+        tb = tb.tb_next
+    return tb
 
 
 def _unsteady(difference: str) -> str:

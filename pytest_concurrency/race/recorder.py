@@ -188,10 +188,9 @@ class Recorder(Scheduler):
             return label, names.text_of(look()), look, owner
         label = names.of_source(source, frame, owner)
         if kind == "call" and source is not None and source.name == operation.name:
-            return f"{operation.name}()", "", None, UNKNOWN
+            return "", "", None, UNKNOWN
         if type(owner) not in _CONTAINERS or owner is UNKNOWN:
-            suffix = f".{operation.name}()" if kind == "call" else ""
-            return f"{label or operation.subject}{suffix}", "", None, owner
+            return label or operation.subject.strip("()[]"), "", None, owner
         key = value_of(operation.key, frame)
         if key is not UNKNOWN and type(key) in _SIMPLE:
             keyed = Source("item", base=source, value=Source("constant", value=key))
