@@ -14,6 +14,7 @@ __all__ = [
     "preemptions",
     "reads",
     "shown",
+    "shown_error",
     "source",
     "thing",
     "waiting_for",
@@ -22,7 +23,9 @@ __all__ = [
 _STORES = frozenset(["write", "delete", "set-item", "delete-item"])
 _OBJECT = re.compile(r"[^.\[\]]+#\d+")
 _DECISION = re.compile(r"(if|elif|while|match)\b|.*\bif\b")
+# In characters.
 _LONGEST_VALUE = 40
+_LONGEST_ERROR = 120
 
 
 def source(filename: str, line: int) -> str:
@@ -49,7 +52,8 @@ def changes(step: Step) -> bool:
 
 def decides(step: Step) -> bool:
     """Tells whether a step read something on a line that decides by it, such as an `if`."""
-    return reads(step) and bool(_DECISION.match(source(step.filename, step.line)))
+    code = source(step.filename, step.line).partition("#")[0]
+    return reads(step) and bool(_DECISION.match(code))
 
 
 def thing(label: str) -> str:
@@ -67,8 +71,17 @@ def overlap(label: str, other: str) -> bool:
 
 def shown(value: str) -> str:
     """Shortens a value to what fits into a sentence."""
-    value = " ".join(value.split())
-    return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + "..."
+    return _within(_LONGEST_VALUE, value)
+
+
+def shown_error(error: str) -> str:
+    """Shortens an exception to its first line."""
+    return _within(_LONGEST_ERROR, error.strip().partition("\n")[0])
+
+
+def _within(longest: int, text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def waiting_for(label: str) -> str:

@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from pytest_concurrency.race.accesses import changes, decides, overlap, reads, shown, thing
+from pytest_concurrency.race.accesses import (
+    changes,
+    decides,
+    overlap,
+    reads,
+    shown,
+    shown_error,
+    thing,
+)
 from pytest_concurrency.race.recording import Record, Step
 
 __all__ = ["Conflict", "conflicts", "nearest_pair"]
@@ -72,8 +80,8 @@ def nearest_pair(record: Record) -> tuple[int, int] | None:
             step = record.steps[second]
             for first in reversed(indices[:place]):
                 other = record.steps[first]
-                if overlap(other.label, step.label):
-                    if other.actor != step.actor and (changes(other) or changes(step)):
+                if other.actor != step.actor and overlap(other.label, step.label):
+                    if changes(other) or changes(step):
                         pairs.append((first, second))
                     break
     return min(pairs, key=lambda pair: (pair[1] - pair[0], pair), default=None)
@@ -169,8 +177,8 @@ class _Search:
                 if change is None and changes(step) and overlap(step.label, check.label):
                     change = index
             elif change is not None:
-                if step.operation == check.operation:
-                    return None  # it looks again
+                if decides(step) and overlap(step.label, check.label) and not step.raised:
+                    return None  # it looks again before it acts
                 return change, self.change_after(index, later[place + 1 :])
             elif decides(step) and overlap(step.label, check.label):
                 return None  # that decision counts, not this one
@@ -199,7 +207,7 @@ class _Search:
             made = f"made{what or ' it'} {shown(second.after)}"
         else:
             made = f"changed{what or ' it'}"
-        result = f" and got {last.raised}" if last.raised else ""
+        result = f" and got {shown_error(last.raised)}" if last.raised else ""
         return Conflict(
             0,
             self.gap(check, act),
@@ -265,11 +273,21 @@ class _Search:
                         if found is not None:
                             yield found
 
+    def belong_together(self, one: int, two: int) -> bool:
+        """Tells whether two steps are on one object or in one function."""
+        first, second = self.steps[one], self.steps[two]
+        return (
+            thing(first.label) == thing(second.label)
+            or first.operation.code == second.operation.code
+        )
+
     def torn_read(self, one: int, two: int, pair: tuple[int, int]) -> Conflict | None:
         """Tells of two accesses in a row whether they saw one change and not the other."""
         first, second = self.steps[one], self.steps[two]
         by_label = {self.steps[index].label: index for index in pair}
         if len(by_label) < 2 or not all(reads(self.steps[index]) for index in pair):
+            return None
+        if not self.belong_together(one, two) and not self.belong_together(*pair):
             return None
         of_one, of_two = by_label[first.label], by_label[second.label]
         if of_one > one and of_two < two:
@@ -285,8 +303,8 @@ class _Search:
             1,
             max(two, *pair) - min(one, *pair),
             "torn read",
-            f"Actor {writer} changed {first.label} on {self.where(one)} and {second.label} on "
-            f"{self.where(two)}, in two steps. Actor {reader} saw only one of the two changes: "
+            f"Actor {writer} changed {first.label} on {self.where(one)} and then {second.label} on "
+            f"{self.where(two)}. Actor {reader} saw only one of these two changes: "
             f"{self.steps[new].label} was already {shown(value_new)}, "
             f"{self.steps[old].label} was still {shown(value_old)}.",
             {

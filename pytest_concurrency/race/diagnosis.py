@@ -9,7 +9,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pytest_concurrency.race.accesses import changes, overlap, reads, shown, source, waiting_for
+from pytest_concurrency.race.accesses import (
+    changes,
+    overlap,
+    reads,
+    shown,
+    shown_error,
+    source,
+    waiting_for,
+)
 from pytest_concurrency.race.conflicts import Conflict, conflicts, nearest_pair
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 
@@ -88,13 +96,7 @@ def _circle(record: Record, circle: list[Wait]) -> Diagnosis:
     for wait in circle:
         here = record.place(wait.filename, wait.line)
         what = f"Actor {wait.actor} waits {waiting_for(wait.label)} on {here}"
-        if wait.holder == wait.actor:
-            what += ", and holds it itself"
-        elif not wait.label.startswith("Thread "):
-            what += f", and actor {wait.holder} holds it"
-        if wait.held_since and not wait.label.startswith("Thread "):
-            what += f" since line {wait.held_since}"
-        sentences.append(what + ".")
+        sentences.append(what + _held(wait) + ".")
         taken = _last(record, wait.holder, "takes", wait.label)
         if taken is not None:
             notes[taken] = f"actor {wait.actor} will wait for this"
@@ -108,6 +110,16 @@ def _circle(record: Record, circle: list[Wait]) -> Diagnosis:
     else:
         sentences.append("They wait for each other in a circle, for ever.")
     return Diagnosis("deadlock", " ".join(sentences), notes)
+
+
+def _held(wait: Wait) -> str:
+    """Says who holds what an actor waits for; empty if nobody is known to."""
+    if not wait.holder or wait.label.startswith("Thread "):
+        return ""
+    since = f" since line {wait.held_since}" if wait.held_since else ""
+    if wait.holder == wait.actor:
+        return f", which it holds itself{since}"
+    return f", which actor {wait.holder} has held{since}"
 
 
 def _missed_signal(record: Record, wait: Wait) -> int | None:
@@ -151,12 +163,9 @@ def _nobody_left(record: Record) -> Diagnosis:
             f"Actor {wait.actor} waits {waiting_for(wait.label)} on "
             f"{record.place(wait.filename, wait.line)}"
         )
-        if wait.holder and not wait.label.startswith("Thread "):
-            what += f", and actor {wait.holder} holds it"
-            if wait.held_since:
-                what += f" since line {wait.held_since}"
-            if all(other.actor != wait.holder for other in record.waits):
-                what += " and has ended without releasing it"
+        what += _held(wait)
+        if wait.holder and all(other.actor != wait.holder for other in record.waits):
+            what += f"; actor {wait.holder} ended without releasing it"
             taken = _last(record, wait.holder, "takes", wait.label)
             if taken is not None:
                 notes[taken] = "never released"
@@ -196,7 +205,7 @@ def _endless(record: Record) -> Diagnosis:
             "The run was cut off at the step limit. Its last steps show no loop: is it only long?",
         )
     sentences = [
-        f"Actor {actor} goes round {_lines(record, places)} and does not end."
+        f"Actor {actor} goes round and round on {_lines(record, places)}."
         for actor, places in rounds.items()
     ]
     notes: dict[int, str] = {}
@@ -208,16 +217,23 @@ def _endless(record: Record) -> Diagnosis:
                 if (step.actor, (step.filename, step.line)) == (actor, place)
             )
             notes[index] = "and so on, without end"
-    if len(rounds) > 1 and any(changes(step) for step in tail):
-        sentences.append("Each keeps undoing or waiting for what the other does.")
+    if _react_to_each_other(tail, set(rounds)):
+        sentences.append("Each reads what another one changes, and none gets anywhere.")
         return Diagnosis("livelock", " ".join(sentences), notes)
-    waited = _never_changed(tail)
-    if waited:
-        sentences.append(
-            f"All the time it read {waited.label} = {shown(waited.before or waited.after)}, which "
-            "nobody changed."
-        )
+    if len(rounds) == 1:
+        sentences += _never_changed(tail, *rounds.popitem())
     return Diagnosis("endless loop", " ".join(sentences), notes)
+
+
+def _react_to_each_other(tail: tuple[Step, ...], actors: set[str]) -> bool:
+    """Tells whether each of two or more actors reads what another one of them changes."""
+    reading = {actor: {s.label for s in tail if s.actor == actor and reads(s)} for actor in actors}
+    changing = {
+        actor: {s.label for s in tail if s.actor == actor and changes(s)} for actor in actors
+    }
+    return len(actors) > 1 and all(
+        any(reading[actor] & changing[other] for other in actors - {actor}) for actor in actors
+    )
 
 
 def _lines(record: Record, places: list[tuple[str, int]]) -> str:
@@ -233,19 +249,26 @@ def _lines(record: Record, places: list[tuple[str, int]]) -> str:
     return f"lines {', '.join(numbers[:-1])} and {numbers[-1]}{files}"
 
 
-def _never_changed(tail: tuple[Step, ...]) -> Step | None:
-    """Returns a read of something that stayed the same in all steps, if it is the only one."""
-    labels = {step.label for step in tail if reads(step)}
-    if len(labels) != 1 or any(changes(step) and step.label in labels for step in tail):
-        return None
-    return next(step for step in tail if reads(step))
+def _never_changed(tail: tuple[Step, ...], actor: str, places: list[tuple[str, int]]) -> list[str]:
+    """Says what a loop looks at, if it is one thing only and stayed as it was."""
+    seen = {
+        (step.label, step.before or step.after)
+        for step in tail
+        if step.actor == actor and (step.filename, step.line) in places and reads(step)
+    }
+    if len(seen) != 1:
+        return []
+    label, value = seen.pop()
+    if not value or any(changes(step) and overlap(step.label, label) for step in tail):
+        return []
+    return [f"All the time it read {label} = {shown(value)}, which nobody changed."]
 
 
 def _crash(record: Record, crash: Crash, found: list[Conflict]) -> Diagnosis:
     """Names the conflict that explains an exception, or else the exception alone."""
     own = [index for index, step in enumerate(record.steps) if step.actor == crash.actor]
     failing = next((i for i in reversed(own) if record.steps[i].raised == crash.error), None)
-    ended = f"Actor {crash.actor} ended with {shown(crash.error)} on "
+    ended = f"Actor {crash.actor} ended with {shown_error(crash.error)} on "
     ended += f"{record.place(crash.filename, crash.line)}."
     for conflict in sorted(found, key=lambda each: each.victim != crash.actor):
         if _explains(record, conflict, own, failing):
@@ -253,16 +276,16 @@ def _crash(record: Record, crash: Crash, found: list[Conflict]) -> Diagnosis:
             if failing is not None and failing in conflict.notes:
                 return named
             return Diagnosis(named.name, f"{named.text} {ended}", named.notes)
-    notes = {} if failing is None else {failing: "here"}
-    changed = _changed_by_another(record, own)
+    notes = {} if failing is None else {failing: f"ends actor {crash.actor}"}
+    changed = _changed_by_another(record, own if failing is None else [failing])
     if changed is not None:
         index, other = changed
         step = record.steps[other]
-        notes[index] = notes.get(index) or "what it saw"
-        notes[other] = f"actor {crash.actor} meets this"
+        notes.setdefault(index, f"meets what actor {step.actor} left")
+        notes[other] = f"actor {crash.actor} will meet this"
         ended += (
-            f" What it used, {record.steps[index].label}, was last changed by actor {step.actor} "
-            f"on {record.place(step.filename, step.line)}."
+            f" It had used {record.steps[index].label}, which actor {step.actor} changed last, on "
+            f"{record.place(step.filename, step.line)}."
         )
     return Diagnosis("exception in an actor", ended, notes)
 

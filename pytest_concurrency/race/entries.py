@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from types import CodeType
 
-from pytest_concurrency.race.accesses import preemptions, shown, source, waiting_for
+from pytest_concurrency.race.accesses import preemptions, shown, shown_error, source, waiting_for
 from pytest_concurrency.race.diagnosis import Diagnosis
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 
@@ -80,7 +80,8 @@ class _Grouping:
         self.reached: dict[tuple[str, CodeType], tuple[int, int, str]] = {}
         self.owners: dict[str, list[Step]] = defaultdict(list)
         self.last = {step.actor: index for index, step in enumerate(record.steps)}
-        self.crashed = {self.raised_at(crash): crash for crash in record.crashes}
+        self.raised = {self.raised_at(crash): crash for crash in record.crashes}
+        untold = [crash for crash in record.crashes if self.raised_at(crash) is None]
         switches = preemptions(record)
         for index, step in enumerate(record.steps):
             entry = self.entry_for(index, step)
@@ -88,12 +89,9 @@ class _Grouping:
             entry.details += self.details(index, step)
             entry.preempted_by = switches.get(index, "")
             self.count_lock(step)
-            for crash in record.crashes:
-                if index == self.last.get(crash.actor) and crash not in self.crashed.values():
-                    self.entries.append(self.ending(crash))
-        for crash in record.crashes:
-            if crash.actor not in self.last:
-                self.entries.append(self.ending(crash))
+            if index == self.last[step.actor]:
+                self.entries += [self.ending(each) for each in untold if each.actor == step.actor]
+        self.entries += [self.ending(each) for each in untold if each.actor not in self.last]
         for wait in record.waits:
             if not self.is_told(wait):
                 self.entries.append(self.waiting(wait))
@@ -127,11 +125,11 @@ class _Grouping:
         marked = index in self.diagnosis.notes
         texts = [self.text(index, step)]
         if step.raised:
-            texts.append(f"raises {shown(step.raised)}")
+            texts.append(f"raises {shown_error(step.raised)}")
         found = [Detail(text, marked=marked) for text in texts if text]
-        crash = self.crashed.get(index)
+        crash = self.raised.get(index)
         if crash is not None and crash.error != step.raised:
-            found.append(Detail(f"raises {shown(crash.error)}", marked=True))
+            found.append(Detail(f"raises {shown_error(crash.error)}", marked=True))
         if marked and found:
             place = len(texts) - 1
             found[place] = Detail(found[place].text, self.diagnosis.notes[index], True)
@@ -174,8 +172,8 @@ class _Grouping:
             mine = [owner for owner in owners if owner.actor == step.actor]
             owners.remove(mine[-1] if mine else owners[-1])
 
-    def raised_at(self, crash: Crash) -> int:
-        """Finds the step after which an actor raised what ended it; -1 if none is known to be it.
+    def raised_at(self, crash: Crash) -> int | None:
+        """Finds the step after which an actor raised what ended it; None if none is known to be it.
 
         It is the last one on that line, if nothing but the ends of `with` blocks came after it.
         """
@@ -189,11 +187,11 @@ class _Grouping:
                 return index
             if step.operation.kind != "exit":
                 break
-        return -1 - self.record.crashes.index(crash)
+        return None
 
     def ending(self, crash: Crash) -> Entry:
         """Tells of an exception of which no step is known to have raised it."""
-        told = Detail(f"ends with {shown(crash.error)}", marked=True)
+        told = Detail(f"ends with {shown_error(crash.error)}", marked=True)
         raised = Detail(f"raised on {self.record.place(crash.filename, crash.line)}:", marked=True)
         code = source(crash.filename, crash.line)
         details = [told, raised, Detail(f"  {code}", marked=True)] if code else [told, raised]

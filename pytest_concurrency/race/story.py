@@ -19,6 +19,9 @@ Style = Literal["", "conflict", "heading", "dim"]
 
 # Longer stories are cut; in lines.
 _LONGEST = 40
+# How many entries before and after the conflict stay in a story that is cut.
+_NEAR = 3
+_TOO_FAR = 4
 _MOST_COLUMNS = 3
 _NARROWEST_COLUMN = 30
 _SEPARATOR = " | "
@@ -150,9 +153,7 @@ class _Page:
         self, actors: Sequence[str], names: Mapping[str, str], files: _Files, width: int
     ) -> None:
         self.actors = actors
-        self.titles = [
-            f"actor {path}: {names[path]}" if path in names else f"actor {path}" for path in actors
-        ]
+        self.names = names
         self.files = files
         self.width = width
 
@@ -160,8 +161,8 @@ class _Page:
         """Gives the lines above the first entry."""
         raise NotImplementedError
 
-    def put(self, actor: str, text: str, style: Style = "") -> Line:
-        """Puts a text where those of its actor belong."""
+    def put(self, actor: str, text: str, style: Style = "", *, first: bool = False) -> Line:
+        """Puts a text where those of its actor belong; `first` if an entry begins with it."""
         raise NotImplementedError
 
     def entry(self, entry: Entry) -> list[Line]:
@@ -169,7 +170,7 @@ class _Page:
         lines = []
         if entry.line:
             code = _shortened(self.files.place(entry) + entry.code, self.width)
-            lines.append(self.put(entry.actor, code))
+            lines.append(self.put(entry.actor, code, first=True))
         for detail in entry.details:
             style: Style = "conflict" if detail.marked else ""
             note = f"<-- {detail.note}" if detail.note else ""
@@ -179,14 +180,15 @@ class _Page:
                 texts = [together]
             else:
                 texts = self._wrapped(detail.text, indent) + self._wrapped(note, indent)
-            lines += [self.put(entry.actor, text, style) for text in texts]
+            for text in texts:
+                lines.append(self.put(entry.actor, text, style, first=not lines))
         if entry.preempted_by:
             lines.append(self.preemption(entry))
         return lines
 
     def preemption(self, entry: Entry) -> Line:
         """Marks that an actor had to wait although it could have gone on."""
-        text = f"~~~ preempted: actor {entry.preempted_by} goes on ~~~"
+        text = f"~~~ preempted by actor {entry.preempted_by} ~~~"
         return self.put(entry.actor, _shortened(text, self.width), "heading")
 
     def _wrapped(self, text: str, indent: int) -> list[str]:
@@ -207,10 +209,11 @@ class _Columns(_Page):
     """One column per actor, side by side."""
 
     def heading(self) -> Iterator[Line]:
-        yield self._row([_shortened(title, self.width) for title in self.titles], "heading")
+        titles = [f"actor {path}: {self.names.get(path, '')}".rstrip(": ") for path in self.actors]
+        yield self._row([_shortened(title, self.width) for title in titles], "heading")
         yield Line("-+-".join("-" * self.width for _ in self.actors), "dim")
 
-    def put(self, actor: str, text: str, style: Style = "") -> Line:
+    def put(self, actor: str, text: str, style: Style = "", *, first: bool = False) -> Line:
         return self._row([text if actor == each else "" for each in self.actors], style)
 
     def gap(self, left_out: Counter[str]) -> list[Line]:
@@ -234,12 +237,17 @@ class _OneColumn(_Page):
         super().__init__(actors, names, files, max(width - self.edge, _NARROWEST_COLUMN))
 
     def heading(self) -> Iterator[Line]:
-        for title in self.titles:
+        alike: dict[str, list[str]] = {}
+        for path in self.actors:
+            alike.setdefault(self.names.get(path, ""), []).append(path)
+        for name, paths in alike.items():
+            title = f"actor{'s' * bool(paths[1:])} {', '.join(paths)}: {name}".rstrip(": ")
             yield Line(_shortened(title, self.width + self.edge), "heading")
         yield Line("-" * (self.width + self.edge), "dim")
 
-    def put(self, actor: str, text: str, style: Style = "") -> Line:
-        return Line(f"actor {actor}".ljust(self.edge) + text, style)
+    def put(self, actor: str, text: str, style: Style = "", *, first: bool = False) -> Line:
+        name = f"actor {actor}" if first else ""
+        return Line(name.ljust(self.edge) + text, style)
 
     def gap(self, left_out: Counter[str]) -> list[Line]:
         parts = [
@@ -268,7 +276,7 @@ def _cut(entries: Sequence[Entry], page: _Page) -> Iterator[Entry | Counter[str]
     if sum(heights) > _LONGEST:
         kept.clear()
         height = 0
-        for index in _by_weight(entries):
+        for index in _most_telling(entries):
             if entries[index].marked or height + heights[index] <= _LONGEST:
                 kept.add(index)
                 height += heights[index]
@@ -285,8 +293,8 @@ def _cut(entries: Sequence[Entry], page: _Page) -> Iterator[Entry | Counter[str]
         yield left_out
 
 
-def _by_weight(entries: Sequence[Entry]) -> list[int]:
-    """Sorts entries: the conflict, the first of each actor, the preemptions, then what is near."""
+def _most_telling(entries: Sequence[Entry]) -> list[int]:
+    """Finds the conflict, the first entry of each actor, the preemptions, then what is near."""
     marked = [index for index, entry in enumerate(entries) if entry.marked]
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):
@@ -304,6 +312,9 @@ def _by_weight(entries: Sequence[Entry]) -> list[int]:
             return 0, 0, index
         if index in first.values():
             return 1, distance, index
-        return (2 if index in beside_preemption else 3), distance, index
+        if index in beside_preemption:
+            return 2, distance, index
+        return (3 if distance <= _NEAR else _TOO_FAR), distance, index
 
-    return sorted(range(len(entries)), key=weight)
+    order = sorted(range(len(entries)), key=weight)
+    return [index for index in order if weight(index)[0] < _TOO_FAR]
