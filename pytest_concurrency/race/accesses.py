@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import linecache
 import re
+from collections import defaultdict
+from collections.abc import Sequence
 
 from pytest_concurrency.race.recording import Record, Step
 
 __all__ = [
+    "by_thing",
     "changes",
     "decides",
     "overlap",
@@ -67,6 +70,15 @@ def overlap(label: str, other: str) -> bool:
     if len(other) < len(label):
         label, other = other, label
     return bool(label) and other.startswith(label) and other[len(label) :][:1] in ("", ".", "[")
+
+
+def by_thing(steps: Sequence[Step]) -> dict[str, list[int]]:
+    """Returns the indices of the accesses to each object."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, step in enumerate(steps):
+        if reads(step) or changes(step) or (step.label and step.raised):
+            found[thing(step.label)].append(index)
+    return found
 
 
 def shown(value: str) -> str:

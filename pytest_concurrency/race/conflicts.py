@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pytest_concurrency.race.accesses import (
+    by_thing,
     changes,
     decides,
     overlap,
@@ -23,7 +24,7 @@ from pytest_concurrency.race.accesses import (
 )
 from pytest_concurrency.race.recording import Record, Step
 
-__all__ = ["Conflict", "conflicts", "nearest_pair"]
+__all__ = ["Conflict", "conflicts"]
 
 
 class Conflict(NamedTuple):
@@ -64,45 +65,13 @@ def conflicts(record: Record) -> list[Conflict]:
     return sorted(found, key=lambda each: (each.rank, each.gap, min(each.notes)))
 
 
-def nearest_pair(record: Record) -> tuple[int, int] | None:
-    """Finds the two steps closest to each other whose order can matter.
-
-    Args:
-        record: The record of one run.
-
-    Returns:
-        The indices of two accesses by different actors to one thing, at least one of which changed
-        it; None if there are none.
-    """
-    pairs = []
-    for indices in _by_thing(record.steps).values():
-        for place, second in enumerate(indices):
-            step = record.steps[second]
-            for first in reversed(indices[:place]):
-                other = record.steps[first]
-                if other.actor != step.actor and overlap(other.label, step.label):
-                    if changes(other) or changes(step):
-                        pairs.append((first, second))
-                    break
-    return min(pairs, key=lambda pair: (pair[1] - pair[0], pair), default=None)
-
-
-def _by_thing(steps: tuple[Step, ...]) -> dict[str, list[int]]:
-    """Returns the indices of the accesses to each object."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for index, step in enumerate(steps):
-        if reads(step) or changes(step) or (step.label and step.raised):
-            found[thing(step.label)].append(index)
-    return found
-
-
 class _Search:
     """Looks through one record."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.steps = record.steps
-        self.by_thing = _by_thing(record.steps)
+        self.by_thing = by_thing(record.steps)
 
     def where(self, index: int) -> str:
         """Names the line of a step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from pytest_concurrency.race.diagnosis import Diagnosis
 from pytest_concurrency.race.entries import Entry, entries_of
+from pytest_concurrency.race.files import Files
 from pytest_concurrency.race.recording import Record
 
 __all__ = ["Line", "Story", "Style", "tell"]
@@ -69,7 +69,7 @@ def tell(
     """
     entries = entries_of(record, diagnosis)
     actors = sorted({entry.actor for entry in entries}, key=_in_order)
-    files = _Files(entries)
+    files = Files(entries)
     wide = (width - len(_SEPARATOR) * (len(actors) - 1)) // max(len(actors), 1)
     page: _Page
     if len(actors) <= _MOST_COLUMNS and wide >= _NARROWEST_COLUMN:
@@ -97,48 +97,6 @@ def _in_order(path: str) -> list[int]:
     return [int(part) for part in path.split(".")]
 
 
-class _Files:
-    """What the files are called: once for all if there is only one."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.names = sorted({entry.filename for entry in entries})
-        self.digits = max((len(str(entry.line)) for entry in entries), default=1)
-        self.folder = os.path.dirname(self.names[0]) if self.names else ""
-        if len(self.names) > 1:
-            try:
-                self.folder = os.path.commonpath([os.path.dirname(name) for name in self.names])
-            except ValueError:  # on two drives, or not files at all
-                self.folder = ""
-
-    def heading(self) -> list[str]:
-        """Says once what all lines share."""
-        if len(self.names) == 1:
-            return [_from_here(self.names[0])]
-        return [f"in {_from_here(self.folder)}{os.sep}"] if self.folder else []
-
-    def place(self, entry: Entry) -> str:
-        """Says where an entry is; empty for one without a line."""
-        if not entry.line:
-            return ""
-        if len(self.names) == 1:
-            return f"{entry.line:>{self.digits}}  "
-        name = entry.filename
-        if self.folder:
-            name = os.path.relpath(name, self.folder)
-        return f"{name}:{entry.line}  "
-
-    @property
-    def indent(self) -> int:
-        """How far to the right of its line number stands what happened on a line."""
-        return self.digits + 2 if len(self.names) == 1 else 4
-
-
-def _from_here(path: str) -> str:
-    """Shortens the path of a file below the current folder."""
-    here = os.getcwd() + os.sep
-    return path[len(here) :] if path.startswith(here) else path
-
-
 class _Page:
     """Lays entries out on lines.
 
@@ -150,7 +108,7 @@ class _Page:
     """
 
     def __init__(
-        self, actors: Sequence[str], names: Mapping[str, str], files: _Files, width: int
+        self, actors: Sequence[str], names: Mapping[str, str], files: Files, width: int
     ) -> None:
         self.actors = actors
         self.names = names
@@ -231,7 +189,7 @@ class _OneColumn(_Page):
     """All below each other, with the actor at the left edge."""
 
     def __init__(
-        self, actors: Sequence[str], names: Mapping[str, str], files: _Files, width: int
+        self, actors: Sequence[str], names: Mapping[str, str], files: Files, width: int
     ) -> None:
         self.edge = max((len(f"actor {path}") for path in actors), default=0) + 2
         super().__init__(actors, names, files, max(width - self.edge, _NARROWEST_COLUMN))

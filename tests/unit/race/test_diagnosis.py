@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pytest_concurrency.race.diagnosis import diagnose
-from pytest_concurrency.race.recording import Crash, Record, Wait
+from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 from tests.unit.race import story_runs as runs
 from tests.unit.race.hand_built import Actor, line_of
 from tests.unit.race.story_runs import ADD, FILE, VALUE, A, B, C, crash, increment
@@ -153,7 +153,7 @@ def test_a_torn_read_in_every_order(order: str) -> None:
     first, second = "Account#1.balance", "Account#2.balance"
     both = "assert first.balance"
 
-    def see(label: str, value: str, nth: int) -> list[object]:
+    def see(label: str, value: str, nth: int) -> list[Step]:
         return [B.reads(add_up, both, label, value, nth=nth)]
 
     one = A.writes(transfer, "giver.balance", first, "10", "5")
@@ -163,7 +163,7 @@ def test_a_torn_read_in_every_order(order: str) -> None:
         "old first": [*see(second, "10", 0), one, *see(first, "5", 1), two],
         "around": [*see(first, "10", 0), one, two, *see(second, "15", 1)],
     }[order]
-    found = diagnose(Record(tuple(steps)))  # type: ignore[arg-type]
+    found = diagnose(Record(tuple(steps)))
     assert (found.name, found.steps) == ("torn read", (0, 1, 2, 3))
 
 
@@ -221,14 +221,14 @@ def test_an_endless_loop_tells_its_line_and_what_it_waits_for() -> None:
 
 
 def test_actors_that_undo_each_others_work_are_a_livelock() -> None:
-    def change(actor: Actor, before: str, after: str) -> list[object]:
+    def change(actor: Actor, before: str, after: str) -> list[Step]:
         return [
             actor.reads(Counter.limited, "if self.value", VALUE, before),
             actor.writes(Counter.limited, ADD, VALUE, before, after),
         ]
 
     steps = [*change(A, "0", "1"), *change(B, "1", "0")] * 50
-    found = diagnose(Record(tuple(steps), endless=True))  # type: ignore[arg-type]
+    found = diagnose(Record(tuple(steps), endless=True))
     first, second = line_of(Counter.limited, "if self"), line_of(Counter.limited, ADD)
     assert found.name == "livelock"
     assert found.text == (
