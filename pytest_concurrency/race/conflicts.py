@@ -113,8 +113,8 @@ class _Search:
                 self.gap(read, act),
                 "lost update",
                 f"Actor {me} read {label}{_equals(_seen(first))} on {self.where(read)}. Before it "
-                f"wrote its result back, actor {other} wrote {new or 'another value'} on "
-                f"{self.where(write)}. Actor {me} knew nothing of that and wrote "
+                f"wrote there itself, actor {other} wrote {new or 'another value'} on "
+                f"{self.where(write)}. Actor {me} never saw that and wrote "
                 f"{shown(last.after) or 'its own'} over it on {self.where(act)}: the update of "
                 f"actor {other} is lost.",
                 {
@@ -145,12 +145,14 @@ class _Search:
             if step.actor != check.actor:
                 if change is None and changes(step) and overlap(step.label, check.label):
                     change = index
-            elif change is not None:
-                if decides(step) and overlap(step.label, check.label) and not step.raised:
-                    return None  # it looks again before it acts
+            elif decides(step) and overlap(step.label, check.label) and not step.raised:
+                return None  # it looks again: that decision counts, not this one
+            elif change is not None and (
+                changes(step)
+                or step.raised
+                or (overlap(step.label, check.label) and step.line != check.line)
+            ):
                 return change, self.change_after(index, later[place + 1 :])
-            elif decides(step) and overlap(step.label, check.label):
-                return None  # that decision counts, not this one
         return None
 
     def change_after(self, act: int, later: list[int]) -> int:

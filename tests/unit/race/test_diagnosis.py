@@ -37,8 +37,8 @@ def test_names_and_steps(run: Callable[[], Record], name: str, steps: tuple[int,
 def test_a_lost_update_tells_which_write_overwrote_which() -> None:
     line = line_of(Counter.increment, ADD)
     assert diagnose(runs.lost_update()).text == (
-        f"Actor 0 read Counter#1.value = 0 on line {line}. Before it wrote its result back, "
-        f"actor 1 wrote 1 on line {line}. Actor 0 knew nothing of that and wrote 1 over it on "
+        f"Actor 0 read Counter#1.value = 0 on line {line}. Before it wrote there itself, "
+        f"actor 1 wrote 1 on line {line}. Actor 0 never saw that and wrote 1 over it on "
         f"line {line}: the update of actor 1 is lost."
     )
 
@@ -122,6 +122,21 @@ def test_who_looks_again_does_not_act_on_the_old_answer() -> None:
     again = check._replace(before="1")
     found = diagnose(Record((check, *increment(B, 0), again)))
     assert found.name != "check-then-act"
+
+
+def test_the_rest_of_a_condition_is_not_what_was_decided() -> None:
+    check = A.reads(Counter.limited, "if self.value", VALUE, "0")
+    rest = check._replace(label="Counter#1.limit")
+    found = diagnose(Record((check, *increment(B, 0), rest)))
+    assert found.name == "a race"
+
+
+def test_a_change_of_another_part_of_the_object_is_an_act() -> None:
+    check = A.reads(Cache.wait, "while", "Cache#1.ready", "True")
+    change = B.writes(Cache.fill, "self.ready", "Cache#1.ready", "True", "False")
+    act = A.writes(Counter.increment, ADD, "Cache#1.value", "0", "1")
+    found = diagnose(Record((check, change, act)))
+    assert (found.name, found.steps) == ("check-then-act", (0, 1, 2))
 
 
 def test_a_decision_that_nobody_disturbed_is_not_blamed() -> None:
