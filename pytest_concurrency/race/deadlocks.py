@@ -60,10 +60,10 @@ def _held(wait: Wait) -> str:
     """Says who holds what an actor waits for; empty if nobody is known to."""
     if not wait.holder or wait.label.startswith("Thread "):
         return ""
-    since = f" since line {wait.held_since}" if wait.held_since else ""
-    if wait.holder == wait.actor:
-        return f", which it holds itself{since}"
-    return f", which actor {wait.holder} has held{since}"
+    who = "it" if wait.holder == wait.actor else f"actor {wait.holder}"
+    if wait.held_since:
+        return f", which {who} has held since line {wait.held_since}"
+    return f", which {who} holds"
 
 
 def _missed_signal(record: Record, wait: Wait) -> int | None:

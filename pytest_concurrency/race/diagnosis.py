@@ -5,6 +5,8 @@ It says what the recorded accesses show and no more; where they show no pattern,
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_concurrency.race.accesses import by_thing, changes, overlap, reads, shown_error
 from pytest_concurrency.race.conflicts import Conflict, conflicts
 from pytest_concurrency.race.deadlocks import name_deadlock
@@ -25,7 +27,9 @@ def diagnose(record: Record) -> Diagnosis:
         The name, the sentences, and the steps that make the conflict.
     """
     if record.waits:
-        return name_deadlock(record)
+        stuck = name_deadlock(record)
+        before = "".join(f" Before that, a{_ended(record, each)[1:]}" for each in record.crashes)
+        return replace(stuck, text=stuck.text + before)
     if record.endless:
         return name_endless(record)
     found = conflicts(record)
@@ -44,8 +48,7 @@ def _crash(record: Record, crash: Crash, found: list[Conflict]) -> Diagnosis:
     """Names the conflict that explains an exception, or else the exception alone."""
     own = [index for index, step in enumerate(record.steps) if step.actor == crash.actor]
     failing = next((i for i in reversed(own) if record.steps[i].raised == crash.error), None)
-    ended = f"Actor {crash.actor} ended with {shown_error(crash.error)} on "
-    ended += f"{record.place(crash.filename, crash.line)}."
+    ended = _ended(record, crash)
     for conflict in sorted(found, key=lambda each: each.victim != crash.actor):
         if _explains(record, conflict, own, failing):
             named = _named(conflict)
@@ -64,6 +67,13 @@ def _crash(record: Record, crash: Crash, found: list[Conflict]) -> Diagnosis:
             f"{record.place(step.filename, step.line)}."
         )
     return Diagnosis("exception in an actor", ended, notes)
+
+
+def _ended(record: Record, crash: Crash) -> str:
+    return (
+        f"Actor {crash.actor} ended with {shown_error(crash.error)} on "
+        f"{record.place(crash.filename, crash.line)}."
+    )
 
 
 def _explains(record: Record, conflict: Conflict, own: list[int], failing: int | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType
 
 from pytest_concurrency.race.accesses import preemptions, shown, shown_error, source, waiting_for
@@ -123,17 +123,15 @@ class _Grouping:
     def details(self, index: int, step: Step) -> list[Detail]:
         """Says what a step did, and what it ended with."""
         marked = index in self.diagnosis.notes
-        texts = [self.text(index, step)]
-        if step.raised:
-            texts.append(f"raises {shown_error(step.raised)}")
-        found = [Detail(text, marked=marked) for text in texts if text]
         crash = self.raised.get(index)
+        found = [Detail(self.text(index, step), marked=marked)]
+        if step.raised:
+            found.append(Detail(f"raises {shown_error(step.raised)}", marked=marked or bool(crash)))
+        if marked:
+            found[-1] = replace(found[-1], note=self.diagnosis.notes[index])
         if crash is not None and crash.error != step.raised:
             found.append(Detail(f"raises {shown_error(crash.error)}", marked=True))
-        if marked and found:
-            place = len(texts) - 1
-            found[place] = Detail(found[place].text, self.diagnosis.notes[index], True)
-        return found
+        return [detail for detail in found if detail.text or detail.note]
 
     def text(self, index: int, step: Step) -> str:
         """Says what a step did."""
@@ -224,37 +222,39 @@ def _is_no_lock(label: str) -> bool:
 
 
 def _access_text(step: Step) -> str:
-    """Says what a step read or wrote."""
+    """Says what a step read or wrote; empty if it is not known to what."""
     operation = step.operation
     before, after = shown(step.before), shown(step.after)
-    label = step.label or operation.name
-    if step.raised and operation.kind not in ("call", "enter", "exit"):
-        verb = "tries to change" if step.writes else "reads"
-        return f"{verb} {label or operation.subject}"
+    label = step.label or operation.name or operation.subject.strip("[]()")
     was = f" (was {before})" if before else ""
+    if not label:
+        return ""
+    if operation.kind == "call":
+        return _call_text(step, before, after)
+    if operation.kind in ("enter", "exit"):
+        return f"{'enters' if operation.kind == 'enter' else 'leaves'} {label}"
+    if step.raised:
+        return f"{'tries to change' if step.writes else 'reads'} {label}"
     if operation.kind in ("delete", "delete-item"):
         return f"deletes {label}{was}"
     if operation.kind in ("write", "set-item", "in-place"):
         return f"writes {label}{f' = {after}' if after else ''}{was}"
-    if operation.kind == "call":
-        return _call_text(step, before, after)
-    if operation.kind in ("enter", "exit"):
-        verb = "enters" if operation.kind == "enter" else "leaves"
-        return f"{verb} {label or operation.subject}" if label or operation.subject != "()" else ""
     value = before or after
-    if not label and operation.subject == "[]":
-        return ""
-    return f"reads {label or operation.subject}{f' = {value}' if value else ''}"
+    return f"reads {label}{f' = {value}' if value else ''}"
 
 
 def _call_text(step: Step, before: str, after: str) -> str:
     """Says what a call did to the object that it belongs to."""
-    name = step.operation.name
-    if not step.label or not (before or after):
-        return f"calls {f'{step.label}.' if step.label and name else step.label}{name}()"
+    label, name = step.label, step.operation.name
+    value = before or after
+    if not (label and name):
+        return f"calls {label or name}()"
+    if not value:
+        is_function = step.operation.subject == name
+        return f"calls {name}() with {label}" if is_function else f"calls {label}.{name}()"
     if step.raised:
-        return f"calls {name}() of {step.label} = {before or after}"
+        return f"calls {name}() of {label} = {value}"
     if step.writes and before != after:
         was = f" (was {before})" if before else ""
-        return f"{name}() makes {step.label} = {after}{was}"
-    return f"{name}() reads {step.label} = {before or after}"
+        return f"{name}() makes {label} = {after}{was}"
+    return f"{name}() reads {label} = {value}"

@@ -212,7 +212,10 @@ class _OneColumn(_Page):
             f"{_counted(count) if not place else count} of actor {actor}"
             for place, (actor, count) in enumerate(left_out.items())
         ]
-        return [Line(" " * self.edge + f"... {', '.join(parts)} ...", "dim")]
+        text = f"... {', '.join(parts)} ..."
+        if len(text) > self.width:
+            text = f"... {_counted(sum(left_out.values()))} of {len(left_out)} actors ..."
+        return [Line(" " * self.edge + text, "dim")]
 
 
 def _counted(count: int) -> str:

@@ -64,8 +64,8 @@ def test_a_circle_of_three_leaves_out_who_only_waits_for_it() -> None:
     found = diagnose(Record((), waits))
     assert found.name == "deadlock"
     assert found.text == (
-        "Actor 0 waits for Lock#2 on line 1, which actor 1 has held. Actor 1 waits for Lock#3 on "
-        "line 2, which actor 2 has held. Actor 2 waits for actor 0 to end on line 3. They wait "
+        "Actor 0 waits for Lock#2 on line 1, which actor 1 holds. Actor 1 waits for Lock#3 on "
+        "line 2, which actor 2 holds. Actor 2 waits for actor 0 to end on line 3. They wait "
         "for each other in a circle, for ever."
     )
 
@@ -73,7 +73,7 @@ def test_a_circle_of_three_leaves_out_who_only_waits_for_it() -> None:
 def test_an_actor_that_takes_its_own_lock_again() -> None:
     found = diagnose(Record((), (Wait("0", "Lock#1", FILE, 5, "0", 4),)))
     assert found.text == (
-        "Actor 0 waits for Lock#1 on line 5, which it holds itself since line 4. So it waits for "
+        "Actor 0 waits for Lock#1 on line 5, which it has held since line 4. So it waits for "
         "itself, for ever."
     )
 
@@ -87,6 +87,17 @@ def test_a_lock_that_its_holder_took_to_its_end() -> None:
     assert found.steps == (0,)
     assert "actor 0 ended without releasing it" in found.text
     assert found.text.endswith("Nobody is left who could wake it.")
+
+
+def test_an_exception_before_a_deadlock_is_told() -> None:
+    crashes = (Crash("0", "ValueError: no", FILE, 3),)
+    found = diagnose(Record((), (Wait("1", "Lock#1", FILE, 7, "0"),), crashes))
+    assert found.name == "deadlock"
+    assert found.text == (
+        "Actor 1 waits for Lock#1 on line 7, which actor 0 holds; actor 0 ended without "
+        "releasing it. Nobody is left who could wake it. Before that, actor 0 ended with "
+        "ValueError: no on line 3."
+    )
 
 
 def test_a_signal_after_the_wait_began_is_not_lost() -> None:
