@@ -26,6 +26,8 @@ __all__ = [
 _STORES = frozenset(["write", "delete", "set-item", "delete-item"])
 _OBJECT = re.compile(r"[^.\[\]]+#\d+")
 _DECISION = re.compile(r"(if|elif|while|match)\b|.*\bif\b")
+# Differs from run to run, and tells a reader nothing that the label does not.
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 # In characters.
 _LONGEST_VALUE = 40
 _LONGEST_ERROR = 120
@@ -82,8 +84,8 @@ def by_thing(steps: Sequence[Step]) -> dict[str, list[int]]:
 
 
 def shown(value: str) -> str:
-    """Shortens a value to what fits into a sentence."""
-    return _within(_LONGEST_VALUE, value)
+    """Shortens a value to what fits into a sentence, and is the same in every run."""
+    return _within(_LONGEST_VALUE, _ADDRESS.sub("", value))
 
 
 def shown_error(error: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 
@@ -11,39 +12,37 @@ __all__ = ["Files"]
 
 
 class Files:
-    """What the files are called: once for all if there is only one."""
+    """What the files are called: once for all if there is only one.
+
+    Args:
+        entries: All entries of the story.
+
+    Attributes:
+        several: Whether an entry has to tell in which file it is.
+        digits: How wide the longest line number is.
+    """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.names = sorted({entry.filename for entry in entries})
+        names = sorted({entry.filename for entry in entries})
+        self.several = len(names) > 1
         self.digits = max((len(str(entry.line)) for entry in entries), default=1)
-        self.folder = os.path.dirname(self.names[0]) if self.names else ""
-        if len(self.names) > 1:
-            try:
-                self.folder = os.path.commonpath([os.path.dirname(name) for name in self.names])
-            except ValueError:  # on two drives, or not files at all
-                self.folder = ""
+        self._names = names
+        self._folder = ""
+        if self.several:
+            # Names such as `<string>`, and files on two drives, have nothing in common.
+            with contextlib.suppress(ValueError):
+                folder = os.path.commonpath([os.path.dirname(name) for name in names])
+                self._folder = "" if folder == os.path.dirname(folder) else folder
 
     def heading(self) -> list[str]:
         """Says once what all lines share."""
-        if len(self.names) == 1:
-            return [_from_here(self.names[0])]
-        return [f"in {_from_here(self.folder)}{os.sep}"] if self.folder else []
+        if not self.several:
+            return [_from_here(name) for name in self._names]
+        return [f"in {_from_here(self._folder)}{os.sep}"] if self._folder else []
 
-    def place(self, entry: Entry) -> str:
-        """Says where an entry is; empty for one without a line."""
-        if not entry.line:
-            return ""
-        if len(self.names) == 1:
-            return f"{entry.line:>{self.digits}}  "
-        name = entry.filename
-        if self.folder:
-            name = os.path.relpath(name, self.folder)
-        return f"{name}:{entry.line}  "
-
-    @property
-    def indent(self) -> int:
-        """How far to the right of its line number stands what happened on a line."""
-        return self.digits + 2 if len(self.names) == 1 else 4
+    def name(self, filename: str) -> str:
+        """Says which of several files it is."""
+        return os.path.relpath(filename, self._folder) if self._folder else filename
 
 
 def _from_here(path: str) -> str:

@@ -87,8 +87,15 @@ def tell(
         *(Line(text, "dim") for text in files.heading()),
         *page.heading(),
     ]
+    last_file: dict[str, str] = {}
     for part in _cut(entries, page):
-        lines += page.gap(part) if isinstance(part, Counter) else page.entry(part)
+        if isinstance(part, Counter):
+            lines += page.gap(part)
+            continue
+        if files.several and last_file.get(part.actor) != part.filename:
+            lines.append(page.put(part.actor, f"{files.name(part.filename)}:", "dim"))
+        last_file[part.actor] = part.filename
+        lines += page.entry(part)
     return Story(tuple(Line(text.rstrip(), style) for text, style in lines))
 
 
@@ -127,12 +134,13 @@ class _Page:
         """Gives the lines of an entry."""
         lines = []
         if entry.line:
-            code = _shortened(self.files.place(entry) + entry.code, self.width)
+            place = f"{entry.line:>{self.files.digits}}  "
+            code = _shortened(place + entry.code, self.width)
             lines.append(self.put(entry.actor, code, first=True))
         for detail in entry.details:
             style: Style = "conflict" if detail.marked else ""
             note = f"<-- {detail.note}" if detail.note else ""
-            indent = self.files.indent
+            indent = self.files.digits + 2
             together = f"{' ' * indent}{detail.text}  {note}".rstrip()
             if len(together) <= self.width:
                 texts = [together]
