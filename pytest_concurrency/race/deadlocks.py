@@ -67,20 +67,22 @@ def _held(wait: Wait) -> str:
 
 
 def _missed_signal(record: Record, wait: Wait) -> int | None:
-    """Finds the last call that would have woken an actor, had it waited already."""
+    """Finds the last call that would have woken an actor, had it waited already.
+
+    A call that found somebody else waiting was heard, and is not to blame.
+    """
     if not wait.label.endswith("()"):
         return None
     target = wait.label.rpartition(".")[0]
     began = _last(record, wait.actor, "waits", wait.label)
-    for index in reversed(range(len(record.steps) if began is None else began)):
-        step = record.steps[index]
-        if (
-            step.operation.name in ("notify", "notify_all")
-            and step.label.partition("(")[0] in (target, f"{target}.{step.operation.name}")
-            and step.actor != wait.actor
-        ):
-            return index
-    return None
+    waiting: set[str] = set()
+    missed = None
+    for index, step in enumerate(record.steps[:began]):
+        if step.label == wait.label:
+            (waiting.add if step.locks == "waits" else waiting.discard)(step.actor)
+        elif step.operation.name in ("notify", "notify_all") and step.label == target:
+            missed = index if step.actor != wait.actor and not waiting else None
+    return missed
 
 
 def _lost_wakeup(record: Record, wait: Wait, signal: int) -> Diagnosis:
@@ -108,7 +110,7 @@ def _nobody_left(record: Record) -> Diagnosis:
             f"{record.place(wait.filename, wait.line)}"
         )
         what += _held(wait)
-        if wait.holder and all(other.actor != wait.holder for other in record.waits):
+        if _held(wait) and all(other.actor != wait.holder for other in record.waits):
             what += f"; actor {wait.holder} ended without releasing it"
             taken = _last(record, wait.holder, "takes", wait.label)
             if taken is not None:
@@ -117,11 +119,8 @@ def _nobody_left(record: Record) -> Diagnosis:
         waiting = _last(record, wait.actor, "waits", wait.label)
         if waiting is not None:
             notes[waiting] = "waits for ever"
-    sentences.append("Nobody is left who could wake them." if sentences[1:] else _ALONE)
+    sentences.append(f"Nobody is left who could wake {'them' if sentences[1:] else 'it'}.")
     return Diagnosis("deadlock", " ".join(sentences), notes)
-
-
-_ALONE = "Nobody is left who could wake it."
 
 
 def _last(record: Record, actor: str, locks: str, label: str) -> int | None:

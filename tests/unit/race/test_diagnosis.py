@@ -108,6 +108,15 @@ def test_a_signal_after_the_wait_began_is_not_lost() -> None:
     assert found.steps == (0,)
 
 
+def test_a_signal_that_another_actor_heard_is_not_lost() -> None:
+    run = runs.lost_wakeup()
+    waiting = run.steps[-1]._replace(actor="2")
+    woken = waiting._replace(locks="takes")
+    found = diagnose(Record((waiting, *run.steps[:3], woken, *run.steps[3:]), run.waits))
+    assert found.name == "deadlock"
+    assert found.steps == (7,)
+
+
 def test_a_signal_to_another_condition_is_not_blamed() -> None:
     run = runs.lost_wakeup()
     other = run.steps[2]._replace(label="Mailbox#2.changed")
