@@ -7,7 +7,7 @@ schedules that are not like those that were run.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pytest_concurrency.race.goal import Goal, pct_rate
@@ -23,6 +23,8 @@ _DRAWN_BY = {
     "urw": "URW",
     "surw": "SURW",
 }
+# A guarantee that misses so much is not worth a sentence.
+_TOO_WEAK = 0.98
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Evidence:
 
     runs: int = 0
     strategy: str = "portfolio"
-    goal: Goal = Goal()
+    goal: Goal = field(default_factory=Goal)
     failures: int = 0
     complete: bool = False
     bound: int | None = None
@@ -173,18 +175,22 @@ class Evidence:
 
     def _claim(self) -> str:
         goal = self.goal
-        if self._is_guaranteed:
-            missed = _above(_missed(self._pct_rate, self.pct_runs))
+        if goal.depth is not None:
+            missed = _missed(self._pct_rate, self.pct_runs)
+            if not self._is_guaranteed or missed > _TOO_WEAK:
+                return (
+                    f"{self._bounded('schedules')}, which guarantees nothing for depth {goal.depth}"
+                )
             by = "" if self.pct_runs == self.runs else f" by the {self.pct_runs:,} of PCT"
             return (
                 f"a bug of depth {goal.depth} would have been missed{by} with probability "
-                f"< {missed} (n <= {_many(self.actors, 'actor')}, k <= {_many(self.steps, 'step')})"
+                f"< {_above(missed)} (n <= {_many(self.actors, 'actor')}, "
+                f"k <= {_many(self.steps, 'step')})"
             )
-        if goal.depth is None and goal.runs is None and goal.reached(self.runs, 0, 0):
-            missed = _above(_missed(goal.rate, self.runs))
+        if goal.runs is None and goal.reached(self.runs, self.actors, self.steps):
             return (
                 f"a bug that shows in {_percent(goal.rate)} of such schedules would have been "
-                f"missed with probability < {missed}"
+                f"missed with probability < {_above(_missed(goal.rate, self.runs))}"
             )
         return self._bounded("schedules")
 
@@ -267,7 +273,8 @@ def _written(number: int, exponent: int) -> str:
     exponent += len(str(number)) - len(digits)
     if exponent >= 0:
         return digits + "0" * exponent
-    if len(digits) - exponent > 7:
-        return f"{digits}e{exponent}"
+    if len(digits) + exponent < -3:
+        mantissa = digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"
+        return f"{mantissa}e{exponent + len(digits) - 1}"
     whole = digits.rjust(1 - exponent, "0")
     return f"{whole[:exponent]}.{whole[exponent:]}"

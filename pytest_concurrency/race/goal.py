@@ -115,7 +115,7 @@ def pct_rate(actors: int, steps: int, depth: int) -> float:
         steps: How many visible operations a run has, at most.
         depth: That of the bug: how many ordering constraints are enough to show it.
     """
-    rate = 1 / (max(actors, 1) * max(steps, 1) ** (depth - 1))
+    rate: float = 1 / (max(actors, 1) * max(steps, 1) ** (depth - 1))
     # A rate that is too small for a float is not 0: it needs more runs than any budget allows.
     return max(rate, sys.float_info.min)
 
@@ -180,5 +180,5 @@ def _checked_confidence(given: object) -> float:
                 next_step='write strategy="exhaustive" to run all schedules',
             )
         )
-    percent = given if 1 < given < 100 else 95
+    percent = given if 2 <= given < 100 else 95
     raise ValueError(message(what, next_step=f"write confidence={percent / 100:g} for {percent} %"))

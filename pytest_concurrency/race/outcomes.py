@@ -25,7 +25,7 @@ _GRADES: tuple[Grade, ...] = ("forbidden", "interesting", "acceptable", "seen")
 _KEPT = 1000
 _SHOWN = 40
 _WIDEST = 60
-# Subclasses have a `repr` of their own. What is nested deeper may well contain itself.
+# These have their members in order; subclasses have a `repr` of their own.
 _CONTAINERS = (dict, frozenset, list, set, tuple)
 _DEEPEST = 20
 
@@ -230,25 +230,32 @@ def _text(value: object) -> str:
     return text
 
 
-def _steady(value: object, level: int = 0) -> str:
+def _steady(value: object, inside: tuple[int, ...] = ()) -> str:
     """Returns a `repr` that is the same for equal sets and for equal dictionaries.
 
     The order of a set of texts differs from one process to the next, that of a dictionary with the
     schedule.
+
+    Args:
+        value: Anything.
+        inside: The identities of the containers that it is in.
     """
     kind = type(value)
-    if level < _DEEPEST and kind in _CONTAINERS and value:
+    if kind in _CONTAINERS and value and len(inside) < _DEEPEST:
+        if id(value) in inside:
+            return "..."
+        inside += (id(value),)
         if isinstance(value, dict):
-            pairs = [f"{_steady(k, level + 1)}: {_steady(v, level + 1)}" for k, v in value.items()]
+            pairs = [f"{_steady(k, inside)}: {_steady(v, inside)}" for k, v in value.items()]
             return "{" + _in_order(pairs) + "}"
         if isinstance(value, (set, frozenset)):
-            text = "{" + _in_order(_steady(each, level + 1) for each in value) + "}"
+            text = "{" + _in_order(_steady(each, inside) for each in value) + "}"
             return text if kind is set else f"frozenset({text})"
         if isinstance(value, list):
-            return "[" + ", ".join(_steady(each, level + 1) for each in value) + "]"
+            return "[" + ", ".join(_steady(each, inside) for each in value) + "]"
         if isinstance(value, tuple):
             comma = "," if len(value) == 1 else ""
-            return "(" + ", ".join(_steady(each, level + 1) for each in value) + comma + ")"
+            return "(" + ", ".join(_steady(each, inside) for each in value) + comma + ")"
     try:
         return repr(value)
     except Exception as error:
