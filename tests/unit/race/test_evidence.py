@@ -35,8 +35,8 @@ SENTENCES = [
     ),
     (
         Evidence(400, "portfolio", PCT2, actors=2, steps=14, pct_runs=16),
-        "no failing schedule in 400 drawn by the portfolio; a bug of depth 2 would have been missed "
-        "by the 16 of PCT with probability < 0.56 (n <= 2 actors, k <= 14 steps).",
+        "no failing schedule in 400 drawn by the portfolio; a bug of depth 2 would have been "
+        "missed by the 16 of PCT with probability < 0.56 (n <= 2 actors, k <= 14 steps).",
     ),
     (
         Evidence(400, "pos", PCT2, actors=2, steps=14),
@@ -89,8 +89,8 @@ SENTENCES = [
     ),
     (
         Evidence(300, "exhaustive", Goal(budget=2.0), bound=1, stopped_by="budget"),
-        "stopped by its budget of 2 s after 300 runs: all schedules with at most 1 preemption pass, "
-        "and so do the others among the 300 run.",
+        "stopped by its budget of 2 s after 300 runs: all schedules with at most 1 preemption "
+        "pass, and so do the others among the 300 run.",
     ),
     (
         Evidence(100, "exhaustive", Goal(runs=100), bound=0, stopped_by="runs"),
@@ -99,8 +99,8 @@ SENTENCES = [
     ),
     (
         Evidence(300, "exhaustive", Goal(budget=2.0), stopped_by="budget"),
-        "stopped by its budget of 2 s after 300 runs: no failing schedule in 300, which are neither "
-        "all nor a sample, so no more is shown.",
+        "stopped by its budget of 2 s after 300 runs: no failing schedule in 300, which are "
+        "neither all nor a sample, so no more is shown.",
     ),
     (
         Evidence(331, conflicts=False),
@@ -129,7 +129,8 @@ SENTENCES = [
     (
         Evidence(400, "pct", PCT2, actors=2, steps=14, pct_runs=400, lost="a subprocess"),
         "no failing schedule in 400 drawn by PCT; the code fails in < 0.75 % of such schedules "
-        "(95 % confidence), which guarantees nothing for depth 2, but a subprocess blocked outside the scheduler, so a rerun may differ.",
+        "(95 % confidence), which guarantees nothing for depth 2, but a subprocess blocked "
+        "outside the scheduler, so a rerun may differ.",
     ),
     (
         Evidence(100, "pos", failures=5),

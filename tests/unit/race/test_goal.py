@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_concurrency.race.goal import Goal, budget_in_seconds, pct_rate, runs_needed
 
+MULTIPLES = {"": 1, "s": 1, "ms": 0.001, "min": 60}
 SHARES = st.floats(0.0001, 0.9999)
 
 
@@ -88,10 +89,26 @@ def test_budgets(given, seconds):
     assert Goal.asked(budget=given) == Goal(budget=seconds)
 
 
+NUMBERS = (0, -1, math.nan, math.inf)
+
+
 @pytest.mark.parametrize(
     "given",
-    ["soon", "", "s", "-1s", "1e3", "2h", "0", "0s", "2 s s", "nan", "9" * 400, 0, -1]
-    + [math.nan, math.inf, "١s"],
+    [
+        "soon",
+        "",
+        "s",
+        "-1s",
+        "1e3",
+        "2h",
+        "0",
+        "0s",
+        "2 s s",
+        "nan",
+        "9" * 400,
+        "\u0661s",
+        *NUMBERS,
+    ],
 )
 def test_no_budgets(given):
     with pytest.raises(ValueError, match=re.escape(f"--race-budget={given!r} is no")) as caught:
@@ -109,9 +126,13 @@ def test_no_budgets_at_all(given):
 @example("..")
 def test_a_text_is_a_budget_or_refused(text):
     try:
-        assert 0 < budget_in_seconds(text) < math.inf
-    except ValueError as error:
-        assert repr(text) in str(error)
+        seconds = budget_in_seconds(text)
+    except ValueError:
+        return
+    assert 0 < seconds < math.inf
+    assert seconds == pytest.approx(
+        float(text.strip(" msin")) * MULTIPLES[text.strip(" .0123456789")]
+    )
 
 
 @pytest.mark.parametrize(
