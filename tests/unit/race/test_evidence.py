@@ -151,12 +151,14 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("evidence", "sentence"), SENTENCES)
-def test_sentences(evidence, sentence):
+def test_sentences(evidence: Evidence, sentence: str) -> None:
     assert evidence.sentence == sentence
 
 
 @given(st.integers(1, 10**7), st.integers(1, 40), st.integers(1, 9999), st.integers(1, 9))
-def test_no_number_in_a_sentence_is_too_good(runs, actors, steps, depth):
+def test_no_number_in_a_sentence_is_too_good(
+    runs: int, actors: int, steps: int, depth: int
+) -> None:
     guarantee = Fraction(1, actors * steps ** (depth - 1))
     evidence = Evidence(
         runs, "pct", Goal(depth=depth), actors=actors, steps=steps, pct_runs=runs
@@ -170,7 +172,7 @@ def test_no_number_in_a_sentence_is_too_good(runs, actors, steps, depth):
 
 
 @given(st.integers(1, 10**7), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
-def test_no_bound_in_a_sentence_is_too_good(runs, confidence):
+def test_no_bound_in_a_sentence_is_too_good(runs: int, confidence: float) -> None:
     sentence = Evidence(runs, goal=Goal(confidence=confidence, runs=runs)).sentence
     claimed = _number_after("fails in < ", sentence) / 100
     assert failure_bound(runs, confidence) < claimed <= failure_bound(runs, confidence) * 1.11
@@ -178,14 +180,14 @@ def test_no_bound_in_a_sentence_is_too_good(runs, confidence):
         assert (1 - claimed) ** runs < 1 - confidence + 1e-12
 
 
-def _number_after(text, sentence):
+def _number_after(text: str, sentence: str) -> float:
     return float(re.split(r"[ ,(]", sentence.partition(text)[2])[0].rstrip("."))
 
 
 @pytest.mark.parametrize(
     ("runs", "bound"), [(10, 0.259), (50, 0.058), (100, 0.0295), (1000, 0.0030)]
 )
-def test_the_bound_for_no_failure(runs, bound):
+def test_the_bound_for_no_failure(runs: int, bound: float) -> None:
     assert failure_bound(runs, 0.95) == pytest.approx(bound, rel=0.01)
     # The exact meaning: code that fails more often would pass all of them in less than 5 %.
     assert (1 - failure_bound(runs, 0.95)) ** runs == pytest.approx(0.05)
@@ -201,7 +203,7 @@ def test_the_bound_for_no_failure(runs, bound):
         (10, 10, 0.7225, 1.0),
     ],
 )
-def test_the_interval_for_failures(failures, runs, low, high):
+def test_the_interval_for_failures(failures: int, runs: int, low: float, high: float) -> None:
     assert failure_interval(failures, runs, 0.95) == pytest.approx((low, high), rel=0.002)
 
 
@@ -220,23 +222,23 @@ def test_the_interval_for_failures(failures, runs, low, high):
         (Evidence(1, "replay"), 0),
     ],
 )
-def test_the_confidence_reached(evidence, confidence):
+def test_the_confidence_reached(evidence: Evidence, confidence: float) -> None:
     assert evidence.confidence == pytest.approx(confidence)
 
 
-def test_no_sample_is_ever_certain():
+def test_no_sample_is_ever_certain() -> None:
     assert Evidence(10**9).confidence < 1
     everything = Evidence(1, "pct", Goal(depth=1), actors=1, steps=1, pct_runs=1)
     assert everything.confidence < 1
 
 
-def test_a_run_that_became_a_random_walk_has_no_guarantee():
+def test_a_run_that_became_a_random_walk_has_no_guarantee() -> None:
     long = Evidence(9, "pct", PCT2, actors=2, steps=10_001, pct_runs=9)
     assert "which guarantees nothing for depth 2" in long.sentence
     assert long.confidence == 0
 
 
-def test_a_number_beyond_all_budgets_is_not_written_out():
+def test_a_number_beyond_all_budgets_is_not_written_out() -> None:
     evidence = Evidence(
         7,
         "pct",

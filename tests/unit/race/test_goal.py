@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -24,13 +25,13 @@ SHARES = st.floats(0.0001, 0.9999)
         (0.0001, 29956, 46050),
     ],
 )
-def test_the_published_table(rate, at_95, at_99):
+def test_the_published_table(rate: float, at_95: int, at_99: int) -> None:
     assert runs_needed(0.95, rate) == at_95
     assert runs_needed(0.99, rate) == at_99
 
 
 @given(SHARES, SHARES)
-def test_so_many_runs_suffice_and_one_less_does_not(confidence, rate):
+def test_so_many_runs_suffice_and_one_less_does_not(confidence: float, rate: float) -> None:
     runs = runs_needed(confidence, rate)
     assert (1 - rate) ** runs <= (1 - confidence) * (1 + 1e-6)
     if runs > 1:
@@ -41,18 +42,18 @@ def test_so_many_runs_suffice_and_one_less_does_not(confidence, rate):
     ("confidence", "rate", "runs"),
     [(0.875, 0.5, 3), (0.99, 0.9, 2), (1 - 0.3**7, 0.7, 7), (0.5, 1.0, 1), (1e-300, 0.5, 1)],
 )
-def test_a_whole_quotient_is_not_rounded_up(confidence, rate, runs):
+def test_a_whole_quotient_is_not_rounded_up(confidence: float, rate: float, runs: int) -> None:
     assert runs_needed(confidence, rate) == runs
 
 
-def test_by_default_a_bug_in_one_of_a_hundred_schedules_is_found_with_95_percent():
+def test_by_default_a_bug_in_one_of_a_hundred_schedules_is_found_with_95_percent() -> None:
     assert Goal().runs_needed(actors=2, steps=14) == 299
     assert Goal().runs_needed(actors=50, steps=9999) == 299
     assert not Goal().reached(298, 2, 14)
     assert Goal().reached(299, 2, 14)
 
 
-def test_a_depth_asks_for_the_guarantee_of_pct():
+def test_a_depth_asks_for_the_guarantee_of_pct() -> None:
     assert pct_rate(actors=2, steps=14, depth=2) == 1 / 28
     assert pct_rate(actors=11, steps=40, depth=3) == 1 / 17600
     assert Goal(depth=2).runs_needed(2, 14) == math.ceil(math.log(0.05) / math.log(27 / 28)) == 83
@@ -63,7 +64,7 @@ def test_a_depth_asks_for_the_guarantee_of_pct():
     assert Goal(depth=500).runs_needed(9, 20_000) > 10**300
 
 
-def test_a_number_of_runs_is_taken_as_it_is():
+def test_a_number_of_runs_is_taken_as_it_is() -> None:
     goal = Goal.asked(runs=20, depth=3)
     assert goal.runs_needed(5, 500) == 20
     assert goal.reached(20, 5, 500)
@@ -84,7 +85,7 @@ def test_a_number_of_runs_is_taken_as_it_is():
         ("3.s", 3),
     ],
 )
-def test_budgets(given, seconds):
+def test_budgets(given: Any, seconds: float) -> None:
     assert budget_in_seconds(given) == seconds
     assert Goal.asked(budget=given) == Goal(budget=seconds)
 
@@ -110,21 +111,21 @@ NUMBERS = (0, -1, math.nan, math.inf)
         *NUMBERS,
     ],
 )
-def test_no_budgets(given):
+def test_no_budgets(given: Any) -> None:
     with pytest.raises(ValueError, match=re.escape(f"--race-budget={given!r} is no")) as caught:
         budget_in_seconds(given, "--race-budget")
     assert "'500ms'" in str(caught.value)
 
 
 @pytest.mark.parametrize("given", [True, [], b"2s", 2j])
-def test_no_budgets_at_all(given):
+def test_no_budgets_at_all(given: Any) -> None:
     with pytest.raises(TypeError, match="is neither a number nor a text"):
         budget_in_seconds(given)
 
 
 @given(st.text("0123456789. msin"))
 @example("..")
-def test_a_text_is_a_budget_or_refused(text):
+def test_a_text_is_a_budget_or_refused(text: str) -> None:
     try:
         seconds = budget_in_seconds(text)
     except ValueError:
@@ -168,7 +169,9 @@ def test_a_text_is_a_budget_or_refused(text):
         ({"confidence": "0.9"}, TypeError, "confidence='0.9' is not a number", "confidence=0.99"),
     ],
 )
-def test_wrong_input_is_refused_in_the_words_of_the_user(asked, error, line, step):
+def test_wrong_input_is_refused_in_the_words_of_the_user(
+    asked: dict[str, Any], error: type[Exception], line: str, step: str
+) -> None:
     with pytest.raises(error) as caught:
         Goal.asked(**asked)
     first, _, rest = str(caught.value).partition("\n")

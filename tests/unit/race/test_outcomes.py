@@ -6,6 +6,9 @@ import itertools
 import subprocess
 import sys
 import weakref
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,19 +21,20 @@ LOST = Schedule((Segment("0", Point("write", "increment", 1, 1)), Segment("1"), 
 IN_ORDER = Schedule((Segment("0"), Segment("1")))
 
 
-def noted(values, *, exact=False, **declared):
+def noted(values: Iterable[object], *, exact: bool = False, **declared: Any) -> Outcomes:
     outcomes = Outcomes(Grades(**declared), exact)
     for value in values:
-        outcomes.note(value, lambda value=value: LOST if value == 1 else IN_ORDER)
+        schedule = LOST if value == 1 else IN_ORDER
+        outcomes.note(value, partial(Schedule, schedule.segments))
     return outcomes
 
 
-def grades_of(values, **declared):
+def grades_of(values: Iterable[object], **declared: Any) -> list[str]:
     grades = Grades(**declared)
     return [grades.of(value) for value in values]
 
 
-def test_what_nobody_declared_is_forbidden():
+def test_what_nobody_declared_is_forbidden() -> None:
     assert grades_of([1, 2, 3], acceptable=[2], interesting=[1]) == [
         "interesting",
         "acceptable",
@@ -40,27 +44,27 @@ def test_what_nobody_declared_is_forbidden():
     assert grades_of([1, 2], interesting=[1]) == ["interesting", "forbidden"]
 
 
-def test_if_only_forbidden_is_declared_the_others_are_acceptable():
+def test_if_only_forbidden_is_declared_the_others_are_acceptable() -> None:
     assert grades_of([1, 2], forbidden=[1]) == ["forbidden", "acceptable"]
 
 
-def test_if_nothing_is_declared_all_are_just_seen():
+def test_if_nothing_is_declared_all_are_just_seen() -> None:
     assert grades_of([1, None]) == ["seen", "seen"]
     assert not Grades().declared
     assert Grades(acceptable=()).declared
 
 
-def test_the_most_severe_declaration_counts():
+def test_the_most_severe_declaration_counts() -> None:
     assert grades_of([1], acceptable=[1], interesting=[1]) == ["interesting"]
     assert grades_of([1], acceptable=[1], interesting=[1], forbidden=[1]) == ["forbidden"]
 
 
-def test_predicates():
+def test_predicates() -> None:
     declared = {"acceptable": lambda value: value > 1, "forbidden": lambda value: value < 0}
     assert grades_of([2, 1, -1], **declared) == ["acceptable", "forbidden", "forbidden"]
 
 
-def test_every_kind_of_collection():
+def test_every_kind_of_collection() -> None:
     for acceptable in ([(1, 2)], ((1, 2),), {(1, 2)}, {(1, 2): "why"}, iter([(1, 2)])):
         assert grades_of([(1, 2), (2, 1), (1, 2)], acceptable=acceptable) == [
             "acceptable",
@@ -72,13 +76,13 @@ def test_every_kind_of_collection():
     assert grades_of([[1], {2}], acceptable={1, frozenset({2})}) == ["forbidden", "acceptable"]
 
 
-def test_an_enum_class_is_a_collection_rather_than_a_function():
+def test_an_enum_class_is_a_collection_rather_than_a_function() -> None:
     Colour = enum.Enum("Colour", ["RED", "BLUE"])
     assert grades_of([Colour.RED], acceptable=Colour) == ["acceptable"]
 
 
 @pytest.mark.parametrize("given", [2, "ab", b"ab"])
-def test_what_is_neither_a_collection_nor_a_function_is_refused(given):
+def test_what_is_neither_a_collection_nor_a_function_is_refused(given: Any) -> None:
     with pytest.raises(TypeError) as caught:
         Grades(forbidden=given)
     assert str(caught.value) == (
@@ -87,7 +91,7 @@ def test_what_is_neither_a_collection_nor_a_function_is_refused(given):
     )
 
 
-def test_the_table():
+def test_the_table() -> None:
     outcomes = noted([2] * 1234 + [1] * 60 + [0], acceptable=[2], interesting=[0])
     assert str(outcomes) == (
         "outcome  grade         runs   share  replay\n"
@@ -98,7 +102,7 @@ def test_the_table():
     )
 
 
-def test_under_exhaustive_exploration_the_table_is_exact():
+def test_under_exhaustive_exploration_the_table_is_exact() -> None:
     assert str(noted([2], exact=True)) == (
         "outcome  grade  runs    share  replay\n"
         f"2        seen      1  100.00%  {IN_ORDER.token}\n"
@@ -106,17 +110,17 @@ def test_under_exhaustive_exploration_the_table_is_exact():
     )
 
 
-def test_without_an_outcome_there_is_no_table():
+def test_without_an_outcome_there_is_no_table() -> None:
     assert str(noted([], acceptable=[1], exact=True)) == ""
 
 
-def test_no_share_is_shown_as_nothing_or_as_all_that_is_not():
+def test_no_share_is_shown_as_nothing_or_as_all_that_is_not() -> None:
     table = str(noted([2] * 30_000 + [1]))
     assert ">99.99%" in table
     assert "<0.01%" in table
 
 
-def test_the_row_says_the_grade_and_keeps_the_first_schedule():
+def test_the_row_says_the_grade_and_keeps_the_first_schedule() -> None:
     outcomes = Outcomes(Grades(acceptable=[1]))
     schedules = iter([LOST, IN_ORDER])
     row = outcomes.note(1, lambda: next(schedules))
@@ -125,9 +129,9 @@ def test_the_row_says_the_grade_and_keeps_the_first_schedule():
     assert outcomes.note(2, lambda: next(schedules)).grade == "forbidden"
 
 
-def test_values_that_look_alike_are_graded_one_by_one():
+def test_values_that_look_alike_are_graded_one_by_one() -> None:
     class Alike:
-        def __repr__(self):
+        def __repr__(self) -> str:
             return "alike"
 
     good, bad = Alike(), Alike()
@@ -138,19 +142,19 @@ def test_values_that_look_alike_are_graded_one_by_one():
     ]
 
 
-def test_what_is_not_hashable_is_counted_too():
+def test_what_is_not_hashable_is_counted_too() -> None:
     rows = noted([[1], [1], {"a": {1}}, [2]]).rows
     assert [(row.text, row.count) for row in rows] == [("[1]", 2), ("[2]", 1), ("{'a': {1}}", 1)]
 
 
-def test_equal_sets_and_dictionaries_are_one_outcome():
+def test_equal_sets_and_dictionaries_are_one_outcome() -> None:
     one, other = {"a": 1, "b": 2}, {"b": 2, "a": 1}
     assert [row.count for row in noted([one, other, (1, [one]), (1, [other])]).rows] == [2, 2]
     rows = noted([{8, 0}, {0, 8}, frozenset({10, 9}), set(), frozenset()]).rows
     assert {row.text for row in rows} == {"{0, 8}", "frozenset({9, 10})", "set()", "frozenset()"}
 
 
-def test_sets_look_the_same_in_every_process():
+def test_sets_look_the_same_in_every_process() -> None:
     script = (
         "from pytest_concurrency.race.outcomes import Outcomes\n"
         "from pytest_concurrency.race.schedule import Schedule\n"
@@ -178,18 +182,18 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_short_outcomes_are_shown_as_python_shows_them(value):
+def test_short_outcomes_are_shown_as_python_shows_them(value: object) -> None:
     text = noted([value]).rows[0].text
     assert text == repr(value) or len(repr(value)) > 60 >= len(text)
 
 
-def test_long_and_odd_values_fit_into_the_table():
+def test_long_and_odd_values_fit_into_the_table() -> None:
     class Broken:
-        def __repr__(self):
+        def __repr__(self) -> str:
             raise RuntimeError
 
     class Lines:
-        def __repr__(self):
+        def __repr__(self) -> str:
             return "one\n  two"
 
     itself: list[object] = []
@@ -206,10 +210,10 @@ def test_long_and_odd_values_fit_into_the_table():
     assert len(long.text) == len(longer.text) == 60
 
 
-def test_outcomes_beyond_the_first_thousand_are_counted_together():
+def test_outcomes_beyond_the_first_thousand_are_counted_together() -> None:
     calls = itertools.count()
 
-    def schedule():
+    def schedule() -> Schedule:
         next(calls)
         return IN_ORDER
 
@@ -229,7 +233,7 @@ def test_outcomes_beyond_the_first_thousand_are_counted_together():
     ]
 
 
-def test_no_object_of_the_user_is_kept():
+def test_no_object_of_the_user_is_kept() -> None:
     class State:
         pass
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -19,16 +20,16 @@ PATIENCE = 60  # seconds; only a test that fails comes near
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "races"
 
 
 @pytest.fixture
-def store(folder):
+def store(folder: Path) -> Store:
     return Store(folder)
 
 
-def test_findings_come_back_the_newest_first(store, folder):
+def test_findings_come_back_the_newest_first(store: Store, folder: Path) -> None:
     assert store.remember("test_a", "r1.one") == ""
     assert store.remember("test_a", "r1.two") == ""
     assert store.remember("test_b", "r1.one") == ""
@@ -37,19 +38,19 @@ def test_findings_come_back_the_newest_first(store, folder):
     assert Store(folder).load("test_c") == []
 
 
-def test_a_finding_that_shows_again_moves_to_the_front(store):
+def test_a_finding_that_shows_again_moves_to_the_front(store: Store) -> None:
     for token in ("one", "two", "one"):
         store.remember("test_a", token)
     assert store.load("test_a") == ["one", "two"]
 
 
-def test_five_findings_are_kept(store):
+def test_five_findings_are_kept(store: Store) -> None:
     for number in range(7):
         store.remember("test_a", str(number))
     assert store.load("test_a") == ["6", "5", "4", "3", "2"]
 
 
-def test_what_no_longer_fails_is_forgotten(store, folder):
+def test_what_no_longer_fails_is_forgotten(store: Store, folder: Path) -> None:
     store.remember("test_a", "one")
     store.remember("test_a", "two")
     assert store.forget("test_a", "one") == ""
@@ -58,13 +59,13 @@ def test_what_no_longer_fails_is_forgotten(store, folder):
     assert json.loads((folder / "races.json").read_text()) == {}
 
 
-def test_unused_it_makes_nothing_and_takes_no_lock(store, tmp_path):
+def test_unused_it_makes_nothing_and_takes_no_lock(store: Store, tmp_path: Path) -> None:
     assert store.load("test_a") == []
     assert store.forget("test_a", "one") == ""
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unused_it_does_not_import_filelock():
+def test_unused_it_does_not_import_filelock() -> None:
     script = (
         "import sys; from pytest_concurrency.race.store import Store\n"
         "assert Store('nowhere').load('test_a') == []\n"
@@ -79,7 +80,7 @@ def test_unused_it_does_not_import_filelock():
     )
 
 
-def test_a_reader_does_not_wait_for_a_writer(store, folder):
+def test_a_reader_does_not_wait_for_a_writer(store: Store, folder: Path) -> None:
     store.remember("test_a", "one")
     with filelock.FileLock(folder / "races.lock"):
         assert store.load("test_a") == ["one"]
@@ -87,7 +88,7 @@ def test_a_reader_does_not_wait_for_a_writer(store, folder):
         assert store.forget("test_a", "two") == ""
 
 
-def test_a_writer_waits_with_a_bound_and_says_so(folder):
+def test_a_writer_waits_with_a_bound_and_says_so(folder: Path) -> None:
     hasty = Store(folder, patience=0.01)
     hasty.remember("test_a", "one")
     with filelock.FileLock(folder / "races.lock"):
@@ -99,7 +100,7 @@ def test_a_writer_waits_with_a_bound_and_says_so(folder):
     assert hasty.load("test_a") == ["one"]
 
 
-def test_a_folder_that_cannot_be_made_is_no_error_of_the_test(tmp_path):
+def test_a_folder_that_cannot_be_made_is_no_error_of_the_test(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "races")
     why = store.remember("test_a", "one")
@@ -120,7 +121,9 @@ def test_a_folder_that_cannot_be_made_is_no_error_of_the_test(tmp_path):
         b"[" * 200_000,
     ],
 )
-def test_a_damaged_file_counts_as_empty_and_is_written_anew(store, folder, damage):
+def test_a_damaged_file_counts_as_empty_and_is_written_anew(
+    store: Store, folder: Path, damage: bytes
+) -> None:
     store.remember("test_a", "one")
     (folder / "races.json").write_bytes(damage)
     for test in ("test_a", "test_b", "test_c"):
@@ -130,7 +133,7 @@ def test_a_damaged_file_counts_as_empty_and_is_written_anew(store, folder, damag
     assert json.loads((folder / "races.json").read_bytes()) == {"test_a": ["two"]}
 
 
-def test_what_makes_sense_in_a_damaged_file_is_kept(store, folder):
+def test_what_makes_sense_in_a_damaged_file_is_kept(store: Store, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "races.json").write_text('{"test_a": ["one"], "test_b": 7}')
     assert store.load("test_a") == ["one"]
@@ -138,7 +141,7 @@ def test_what_makes_sense_in_a_damaged_file_is_kept(store, folder):
     assert json.loads((folder / "races.json").read_text()) == {"test_a": ["one"], "test_b": ["two"]}
 
 
-def test_what_a_crashed_writer_left_behind_does_no_harm(store, folder):
+def test_what_a_crashed_writer_left_behind_does_no_harm(store: Store, folder: Path) -> None:
     store.remember("test_a", "one")
     (folder / "races.part").write_text('{"test_a": [')
     assert store.load("test_a") == ["one"]
@@ -147,7 +150,7 @@ def test_what_a_crashed_writer_left_behind_does_no_harm(store, folder):
     assert not (folder / "races.part").exists()
 
 
-def test_any_test_id_is_kept(store):
+def test_any_test_id_is_kept(store: Store) -> None:
     name = "tests/test_ü.py::test[\ud800-\n]"
     store.remember(name, "one")
     assert store.load(name) == ["one"]
@@ -164,7 +167,7 @@ def write(folder: Path, writer: int, start: multiprocessing.synchronize.Barrier)
     assert store.forget(f"test_{writer}_0", "own") == ""
 
 
-def assert_nothing_is_lost(folder):
+def assert_nothing_is_lost(folder: Path) -> None:
     store = Store(folder)
     for writer in range(WRITERS):
         assert store.load(f"test_{writer}") == [str(n) for n in reversed(range(EACH))]
@@ -174,7 +177,7 @@ def assert_nothing_is_lost(folder):
     assert sorted(store.load("test_shared")) == [str(writer) for writer in range(WRITERS)]
 
 
-def test_processes_that_write_at_once_lose_nothing(folder, mp_context):
+def test_processes_that_write_at_once_lose_nothing(folder: Path, mp_context: Any) -> None:
     start = mp_context.Barrier(WRITERS)
     processes = [
         mp_context.Process(target=write, args=(folder, writer, start)) for writer in range(WRITERS)
@@ -193,7 +196,7 @@ def test_processes_that_write_at_once_lose_nothing(folder, mp_context):
     assert_nothing_is_lost(folder)
 
 
-def test_threads_that_write_at_once_lose_nothing(folder):
+def test_threads_that_write_at_once_lose_nothing(folder: Path) -> None:
     start = threading.Barrier(WRITERS)
     threads = [
         threading.Thread(target=write, args=(folder, writer, start)) for writer in range(WRITERS)
