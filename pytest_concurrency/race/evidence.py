@@ -144,7 +144,8 @@ class Evidence:
             return f"{of} schedules that were run failed"
         confidence = self.goal.confidence
         low, high = failure_interval(self.failures, self.runs, confidence)
-        rate = f"{_below(low * 100, 3)} to {_above(high * 100, 3)} %"
+        up_to = _above(high * 100, 3) if high < 1 else "100"
+        rate = f"{_below(low * 100, 3)} to {up_to} %"
         if self.strategy == "stress":
             what, such = "uncontrolled runs", "runs on this machine"
         else:
@@ -226,7 +227,7 @@ def failure_interval(failures: int, runs: int, confidence: float) -> tuple[float
     """
     from statistics import NormalDist  # loads much that a pass does not need
 
-    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    z2 = NormalDist().inv_cdf((1 - confidence) / 2) ** 2
     rate = failures / runs
     middle = rate + z2 / (2 * runs)
     spread = math.sqrt(z2 * (rate * (1 - rate) + z2 / (4 * runs)) / runs)

@@ -143,6 +143,11 @@ SENTENCES = [
         "(95 % confidence).",
     ),
     (
+        Evidence(10, "random", failures=10),
+        "10 of 10 schedules drawn by the random walk failed: 72.2 to 100 % of such schedules do "
+        "(95 % confidence).",
+    ),
+    (
         Evidence(20, "exhaustive", complete=True, failures=5),
         "5 of 20 schedules that were run failed.",
     ),
@@ -250,3 +255,10 @@ def test_a_number_beyond_all_budgets_is_not_written_out() -> None:
     )
     assert "after 7 of more than 1e87 runs of PCT with depth 30" in evidence.sentence
     assert "guarantees nothing for depth 30" in evidence.sentence
+
+
+def test_a_confidence_next_to_certainty_is_no_error() -> None:
+    goal = Goal.asked(confidence=math.nextafter(1, 0), runs=10)
+    assert "< 98 % of such schedules" in Evidence(10, goal=goal).sentence
+    low, high = failure_interval(5, 10, goal.confidence)
+    assert 0 < low < 0.5 < high < 1
