@@ -218,10 +218,10 @@ def _parse_value(option: Option, text: str, source: str) -> int | float | str:
     if option.kind == "text":
         return text
     if option.kind == "time":
-        from pytest_concurrency.race.asked import parse_budget
+        from pytest_concurrency.race.goal import budget_in_seconds
 
         try:
-            return parse_budget(text, f"{option.what} from {source}")
+            return budget_in_seconds(text, source)
         except ValueError as mistake:
             raise pytest.UsageError(str(mistake)) from None
     if not text.isdigit() or (option is RACE_RUNS and int(text) < 1):

@@ -53,7 +53,7 @@ def _notes(result: RaceResult) -> list[str]:
     notes = list(result.notes)
     evidence = result.evidence
     if result.finding is None and (
-        not evidence.conflicts or evidence.seconds is not None or evidence.lost
+        not evidence.conflicts or evidence.stopped_by == "budget" or evidence.lost
     ):
         notes.append(evidence.sentence)
     return notes

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_concurrency.errors import message
 
-__all__ = ["checked_actors", "name_of", "parse_budget", "positive", "probability"]
-
-_BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, None: 1.0}
+__all__ = ["checked_actors", "name_of", "positive"]
 
 
 def checked_actors(
@@ -77,39 +73,3 @@ def positive(value: Any, name: str) -> int:
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {value}")
     return value
-
-
-def probability(value: Any, name: str) -> float:
-    """Returns a number between 0 and 1, both excluded.
-
-    Raises:
-        TypeError: It is no number.
-        ValueError: It is not in between.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number between 0 and 1, not {value!r}")
-    if not 0 < value < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, such as 0.95, not {value!r}")
-    return float(value)
-
-
-def parse_budget(value: Any, name: str = "budget") -> float:
-    """Returns a time in seconds.
-
-    Args:
-        value: A number of seconds, or a text such as "2s", "500ms" or "1.5min".
-        name: What to call it in an error.
-
-    Raises:
-        ValueError: It is none of these, or not more than 0.
-    """
-    seconds = 0.0
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = float(value)
-    elif isinstance(value, str):
-        match = _BUDGET.fullmatch(value.strip())
-        if match:
-            seconds = float(match[1]) * _SECONDS[match[2]]
-    if not seconds > 0:
-        raise ValueError(f'{name} must be a time such as 2, "2s", "500ms" or "1min", not {value!r}')
-    return seconds

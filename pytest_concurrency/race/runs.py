@@ -139,11 +139,6 @@ class Runner:
         """Returns the schedule of the last run."""
         return schedule_of(self.scheduler.trace, self.scheduler.stretches)
 
-    def token(self) -> tuple[str, int]:
-        """Returns the token of the last run and the number of its preemptions."""
-        schedule = self.schedule()
-        return schedule.token, schedule.preemptions
-
     def signature(self) -> Signature:
         """Returns what the last run did, in order."""
         scheduler = self.scheduler

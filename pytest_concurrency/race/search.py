@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.race.accesses import Access
 from pytest_concurrency.race.actors import Actor
-from pytest_concurrency.race.evidence import Evidence, Goal
+from pytest_concurrency.race.evidence import Evidence
+from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Outcomes
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference, operations_of
@@ -141,7 +142,12 @@ class Search:
             if self.found or self.evidence.complete or name == "exhaustive":
                 return
         scheduler.find_accesses(False)
-        self._sample(runner, self._strategy(name or "portfolio"))
+        self._sample(runner, self._strategy(self._sampler))
+
+    @property
+    def _sampler(self) -> str:
+        """The name of what samples; a guarantee for a depth can only be had from PCT."""
+        return self.plan.strategy or ("portfolio" if self.plan.goal.depth is None else "pct")
 
     def _strategy(self, name: str) -> Strategy:
         return strategy_named(name, self.plan.seed, self.plan.goal.depth)
@@ -197,24 +203,22 @@ class Search:
     def _enumerate(self, runner: Runner, limited: bool) -> None:
         """Runs all schedules, or gives up when a sample is cheaper."""
         kinds = [id(actor) for actor in self.case.actors]
-        bound = self.plan.bound
-        needed = self._needed(runner) if limited or self.plan.goal.runs is not None else math.inf
-        strategy = Exhaustive(bound, kinds)
+        needed = self._needed(runner) if limited else self.plan.goal.runs or math.inf
+        strategy = Exhaustive(self.plan.bound, kinds)
         number = 0
         while not strategy.finished and number < needed and not self._is_late():
             number += 1
             if self._fails(runner, strategy, number):
                 return
             strategy.end()
-        done = strategy.finished
         self.evidence = replace(
             self.evidence,
             runs=strategy.schedules,
             strategy="exhaustive",
-            complete=done and strategy.complete,
-            bound=bound if done else strategy.done_level,
-            seconds=self.plan.goal.budget if self._is_late() and not done else None,
-            needed=0 if done else int(min(needed, 1 << 60)),
+            complete=strategy.finished and strategy.complete,
+            bound=self.plan.bound if strategy.finished else strategy.done_level,
+            reduced=strategy.cuts > 0,
+            stopped_by="" if strategy.finished else "budget" if self._is_late() else "runs",
         )
         self.outcomes.exact = self.evidence.complete
         if strategy.diverged:
@@ -222,23 +226,23 @@ class Search:
 
     def _sample(self, runner: Runner, strategy: Strategy) -> None:
         """Runs schedules that the strategy draws."""
-        number = 0
+        goal = self.plan.goal
+        guaranteed = f"PCT({goal.depth})"
+        number = pct_runs = 0
         needed = self._needed(runner)
-        while number < needed and not self._is_late():
+        while (number if goal.runs or goal.depth is None else pct_runs) < needed:
+            if self._is_late():
+                self.evidence = replace(self.evidence, stopped_by="budget")
+                break
             number += 1
             if self._fails(runner, strategy, number):
                 break
+            pct_runs += strategy.name == guaranteed
             if number <= _PROFILED_RUNS:
                 runner.look()
                 needed = self._needed(runner)
-        late = number < needed and not self.found
         self.evidence = replace(
-            self.evidence,
-            runs=number,
-            strategy=self.plan.strategy or "portfolio",
-            bound=None,
-            needed=needed,
-            seconds=self.plan.goal.budget if late else None,
+            self.evidence, runs=number, strategy=self._sampler, bound=None, pct_runs=pct_runs
         )
 
     def _fails(self, runner: Runner, strategy: Strategy, number: int = 0) -> bool:
@@ -256,8 +260,8 @@ class Search:
         """Counts what `observe` returned; an outcome that is forbidden is a failure."""
         if self.case.observe is None or runner.scheduler.ending != "complete":
             return None
-        row = self.outcomes.note(runner.outcome, runner.token)
-        if row is not None and row.grade == "forbidden":
+        row = self.outcomes.note(runner.outcome, runner.schedule)
+        if row.grade == "forbidden":
             return Failure("outcome", actor=row.text)
         return None
 

@@ -57,14 +57,14 @@ def stress(
     goal = plan.goal
     needed = goal.runs_needed(len(case.actors), 1)
     until = None if goal.budget is None else time.monotonic() + goal.budget
-    evidence = Evidence(0, "stress, in parallel and with noise", goal=goal, needed=needed)
+    evidence = Evidence(0, "stress", goal)
     noise = _Noise(plan.seed)
     points = points_for(scope, noise.before)
     points.start()
     try:
         for run in range(1, needed + 1):
             if until is not None and time.monotonic() > until:
-                return None, replace(evidence, seconds=goal.budget)
+                return None, replace(evidence, stopped_by="budget")
             points.refresh()
             with _surroundings(run):
                 failed = _run_once(case, noise, run, points.watch_thread, outcomes)
@@ -178,8 +178,8 @@ def _checked(
         if verdict is not None and not verdict:
             return "the check failed: it returned False", None
     if case.observe is not None:
-        row = outcomes.note(case.observe(*given), lambda: ("", 0))
-        if row is not None and row.grade == "forbidden":
+        row = outcomes.note(case.observe(*given), lambda: Schedule(()))
+        if row.grade == "forbidden":
             return f"an outcome that is forbidden: {row.text}", None
     return None
 

@@ -15,7 +15,7 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_concurrency.race.accesses import Access, Entered
 from pytest_concurrency.race.actors import (
@@ -32,10 +32,14 @@ from pytest_concurrency.race.actors import (
 )
 from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.points.entries import enters_python
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.primitives import Primitives
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
 from pytest_concurrency.race.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["CLEANUP_STEPS", "Ending", "Scheduler", "Stretch"]
 
@@ -95,8 +99,11 @@ class Scheduler:
         self.scope = scope
         self.max_steps = max_steps
         self.natural = natural
+        self._is_natural = True
         self._entered = Entered()
-        self.points = points_for(scope, self.reach, natural)
+        self.points = points_for(
+            scope, self._reach_naturally if natural else self.reach, natural
+        )
         self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
@@ -135,7 +142,7 @@ class Scheduler:
 
     # The life of a scheduler, in the thread that made it.
 
-    def __enter__(self) -> Scheduler:
+    def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
             undo.enter_context(_collector_paused())
             undo.enter_context(_on_one_cpu())
@@ -289,6 +296,8 @@ class Scheduler:
         Args:
             find: Whether to do so: it costs time.
         """
+        if self.natural:
+            return
         self.points.call(self._reach_with_access if find else self.reach)
 
     def _reach_with_access(self, operation: Operation) -> None:
@@ -297,6 +306,14 @@ class Scheduler:
         if _get_ident() == self.ident and actor is not None:
             actor.access = access = self._entered.access_of(actor, operation, sys._getframe(2))
             self.accesses.append((actor, access))
+        self.reach(operation)
+
+    def _reach_naturally(self, operation: Operation) -> None:
+        """Comes to a visible operation, and decides only if threads could switch there."""
+        if _get_ident() == self.ident:
+            frame = sys._getframe(2)
+            passed = self.points.passed_switch()
+            self._is_natural = passed or enters_python(operation, frame)
         self.reach(operation)
 
     def operation(self) -> Operation | None:
@@ -425,9 +442,8 @@ class Scheduler:
         if len(self.trace) >= self.max_steps:
             self._end("endless")
             self._park(actor)
-        if self.natural and not self.points.passed_switch():
-            return
-        self._let_go_on(actor, "reach")
+        if self._is_natural:
+            self._let_go_on(actor, "reach")
 
     def _let_go_on(self, actor: Actor, reason: Reason) -> None:
         """Goes on with whom the strategy chooses; returns when it is this actor's turn again."""

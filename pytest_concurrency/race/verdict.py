@@ -103,7 +103,6 @@ def _runs_until_it_fails(
         runner.look()
         if failure.is_like(runner.run(Replay(schedule))):
             return runner.runs
-        scheduler.find_accesses(True)
         exhaustive = Exhaustive(schedule.preemptions + 1, [id(actor) for actor in case.actors])
         for _ in range(_ENUMERATED):
             if exhaustive.finished:
@@ -113,7 +112,6 @@ def _runs_until_it_fails(
             exhaustive.end()
         if exhaustive.complete:
             return None
-        scheduler.find_accesses(False)
         portfolio = strategy_named("portfolio", seed, None)
         for number in range(_SAMPLED):
             if failure.is_like(runner.run(portfolio, number)):
