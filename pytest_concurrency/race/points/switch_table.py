@@ -75,6 +75,7 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
     start: int | None = None
     call: tuple[int, SwitchPoint] | None = None
     keywords = False
+    nones = 0
     for instruction, stack in instructions_with_stacks(code):
         name, argument = instruction.opname, instruction.arg or 0
         # An event comes at the first EXTENDED_ARG, and none at what it extends.
@@ -88,7 +89,7 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
                 found[seen] = point._replace(arrival=start, dropped=name == "POP_TOP")
         if name in CALLS:
             point = SwitchPoint(instruction.offset, -1)
-            if _ENTERING and name == "CALL":
+            if _ENTERING and name == "CALL" and not (argument == 2 and nones == 3):
                 callee = called(name, argument, stack)
                 point = point._replace(
                     enters=True, callee=callee, arguments=-1 if keywords else argument
@@ -97,6 +98,8 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
         elif name in _JUMPS and not is_put_off(code, instruction.argval):
             found[start] = SwitchPoint(instruction.offset, instruction.argval)
         keywords = name == "KW_NAMES" or (keywords and name == "PRECALL")
+        if name != "PRECALL":
+            nones = nones + 1 if name == "LOAD_CONST" and instruction.argval is None else 0
         start = None
     return found
 

@@ -31,6 +31,7 @@ __all__ = [
 
 _VERSION = sys.version_info[:2]
 _LIST_APPEND = list.append
+_LOAD_SUPER_ATTR = dis.opmap.get("LOAD_SUPER_ATTR")
 _LOOSE = 0x04 | 0x08  # CO_VARARGS, CO_VARKEYWORDS
 # Before these, 3.10 puts off what is pending, so that no exception comes between a resource and the
 # block that frees it.
@@ -95,6 +96,9 @@ class Switches:
         if is_ours(code):
             return
         if _can_return_unchecked(callee):
+            if callee is super and code.co_code[offset] == _LOAD_SUPER_ATTR:
+                # It has the events of the call that it is instead of.
+                return
             arguments, dropped = self._shape(code, offset)
             if returns_unchecked(callee, arguments, first, dropped):
                 return
@@ -167,7 +171,9 @@ def returns_unchecked(callee: object, arguments: int, first: object, dropped: bo
         dropped: Whether the result is dropped at once.
     """
     if callee is _LIST_APPEND:
-        return arguments == 1 and dropped and type(first) is list
+        if _VERSION >= (3, 15):
+            return arguments == 1 and type(first) is list
+        return arguments == 1 and dropped and issubclass(type(first), list)
     if callee is len or callee is isinstance:
         return arguments >= 0
     if callee is type:
