@@ -1,12 +1,14 @@
 """The natural switch points of a code object of 3.10 or 3.11, which have no events for them.
 
 Measured by sampling with a signal handler, which runs where the interpreter looks for requests:
-3.10 looks after each call, after JUMP_ABSOLUTE and after each POP_JUMP_IF that jumps, forward ones
-too; 3.11 after backward jumps, and after calls that do not go on in Python code or are specialised.
+3.10 looks after each call, after JUMP_ABSOLUTE and POP_JUMP_IF when they jump, forward too, and
+before it goes on with the handler of an exception. 3.11 looks after backward jumps, and after calls
+unless they go on in Python code or have a specialised instruction.
 """
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sys
 from types import CodeType, FrameType
@@ -19,12 +21,11 @@ from pytest_concurrency.race.points.operands import (
     instructions_with_stacks,
 )
 from pytest_concurrency.race.points.switches import (
-    is_put_off,
     returns_unchecked,
 )
 from pytest_concurrency.race.points.values import UNKNOWN, value_of
 
-__all__ = ["SwitchPoint", "callee_in", "find_switches"]
+__all__ = ["ANYWHERE", "SwitchPoint", "callee_in", "find_switches", "handler_after"]
 
 _JUMPS = frozenset(
     ["JUMP_ABSOLUTE", "POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE"]
@@ -41,15 +42,21 @@ _JUMPS = frozenset(
 _ENTERING = sys.version_info >= (3, 11)
 
 
+_HANDLERS = not _ENTERING
+# End by an exception that never gets to a handler.
+_ENDED = frozenset(dis.opmap.get(name) for name in ("FOR_ITER", "YIELD_FROM"))
+ANYWHERE = -1
+
+
 class SwitchPoint(NamedTuple):
     """An instruction that looks for requests, if it goes on at `arrival`.
 
     Args:
         offset: Where it is.
-        arrival: The offset that a trace function sees next then.
+        arrival: The offset that a trace function sees next then; `ANYWHERE` in the frame for a
+            handler.
         enters: Whether it is a call that goes on in Python code if what it calls is that.
         callee: How the callable got on the stack, if that is known.
-        first: The same for what a method is called on.
         arguments: How many arguments it passes by position; -1 if it passes others.
         dropped: Whether the result of the call is dropped at once.
     """
@@ -85,23 +92,37 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
         if call is not None:
             seen, point = call
             call = None
-            if not is_put_off(code, start):
-                found[seen] = point._replace(arrival=start, dropped=name == "POP_TOP")
+            found[seen] = point._replace(arrival=start, dropped=name == "POP_TOP")
         if name in CALLS:
-            point = SwitchPoint(instruction.offset, -1)
+            point = SwitchPoint(start, ANYWHERE)
+            # Leaving a `with` calls a bound method with self twice, which goes through C.
             if _ENTERING and name == "CALL" and not (argument == 2 and nones == 3):
-                callee = called(name, argument, stack)
+                arguments = -1 if keywords else argument
                 point = point._replace(
-                    enters=True, callee=callee, arguments=-1 if keywords else argument
+                    enters=True, callee=called(name, argument, stack), arguments=arguments
                 )
-            call = start, point
-        elif name in _JUMPS and not is_put_off(code, instruction.argval):
-            found[start] = SwitchPoint(instruction.offset, instruction.argval)
+            if point.callee is None or point.callee.how != "function":
+                call = start, point
+        elif name in _JUMPS:
+            found[start] = SwitchPoint(start, instruction.argval)
+        elif name == "RERAISE" and _HANDLERS:
+            found[start] = SwitchPoint(start, ANYWHERE)
         keywords = name == "KW_NAMES" or (keywords and name == "PRECALL")
         if name != "PRECALL":
             nones = nones + 1 if name == "LOAD_CONST" and instruction.argval is None else 0
         start = None
     return found
+
+
+def handler_after(frame: FrameType, kind: type) -> SwitchPoint | None:
+    """Returns the switch point that a frame of 3.10 passes if it handles an exception.
+
+    Args:
+        frame: Where the exception is on its way.
+        kind: Its type.
+    """
+    ends_loop = issubclass(kind, StopIteration) and frame.f_code.co_code[frame.f_lasti] in _ENDED
+    return None if ends_loop or not _HANDLERS else SwitchPoint(frame.f_lasti, ANYWHERE)
 
 
 def callee_in(frame: FrameType, source: Source | None) -> object:
