@@ -37,6 +37,8 @@ def watch(points: Points, call: Callable[[], object], before: Callable[[], objec
     errors: list[BaseException] = []
 
     def watched() -> None:
+        # Threads of `threading` begin with the trace function of coverage, if there is one.
+        sys.settrace(None)
         points.watch_thread()
         try:
             call()
