@@ -217,6 +217,81 @@ def test_a_switch_is_possible_where_threads_lost_updates(
 READS = {("read", "x"), ("read", "TOTAL"), ("get-item", "")}
 
 
+def is_instance(o: Plain) -> None:
+    v = o.x
+    isinstance(o, Plain)
+    o.x = v
+
+
+def type_of(o: Plain) -> None:
+    v = o.x
+    type(o)
+    o.x = v
+
+
+def appended(o: Plain) -> None:
+    items: list[int] = []
+    v = o.x
+    items.append(1)
+    o.x = v
+
+
+def appended_and_kept(o: Plain) -> None:
+    items: list[int] = []
+    v = o.x
+    _ = items.append(1)  # type: ignore[func-returns-value]
+    o.x = v
+
+
+def spread(o: Plain) -> None:
+    v = o.x
+    len(*["a"])
+    o.x = v
+
+
+class Reading:
+    def __init__(self, o: Plain) -> None:
+        self.read = o.x
+
+
+def made(o: Plain) -> None:
+    Reading(o)
+    o.x = 1
+
+
+class WithSuper(Plain):
+    def found(self) -> None:
+        v = self.x
+        _ = super().__str__
+        self.x = v
+
+
+def found_by_super(o: Plain) -> None:
+    assert isinstance(o, WithSuper)
+    o.found()
+
+
+@with_gil
+@pytest.mark.parametrize(
+    ("body", "possible"),
+    [
+        (is_instance, VERSION < (3, 11)),
+        (type_of, VERSION < (3, 11)),
+        (appended, VERSION < (3, 11)),
+        (appended_and_kept, VERSION < (3, 15)),
+        (spread, True),
+        (made, VERSION < (3, 13)),
+        (found_by_super, VERSION < (3, 12)),
+    ],
+)
+def test_specialised_instructions_look_for_nothing(
+    body: Callable[[Plain], None], possible: bool
+) -> None:
+    # What never happens cannot be sampled for certain; these were not seen in 100,000 samples.
+    call = functools.partial(body, WithSuper())
+    assert switches_between(("read", "x"), ("write", "x"), call) is possible
+
+
 def popping(o: Plain, items: set[int]) -> None:
     v = o.x
     items.pop()
