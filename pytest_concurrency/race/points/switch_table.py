@@ -20,9 +20,7 @@ from pytest_concurrency.race.points.operands import (
     called,
     instructions_with_stacks,
 )
-from pytest_concurrency.race.points.switches import (
-    returns_unchecked,
-)
+from pytest_concurrency.race.points.switches import returns_unchecked
 from pytest_concurrency.race.points.values import UNKNOWN, value_of
 
 __all__ = ["ANYWHERE", "SwitchPoint", "callee_in", "find_switches", "handler_after"]
@@ -38,14 +36,14 @@ _JUMPS = frozenset(
         "POP_JUMP_BACKWARD_IF_NOT_NONE",
     ]
 )
-# A call with `*` of 3.11 calls Python code from C, and 3.10 does so with all calls.
+# From 3.11 on, calls of Python functions go on in Python code; 3.10 calls everything from C.
 _ENTERING = sys.version_info >= (3, 11)
-
-
-_HANDLERS = not _ENTERING
-# End by an exception that never gets to a handler.
+_HANDLERS_LOOK = not _ENTERING
+# What an exception ends without any handler.
 _ENDED = frozenset(dis.opmap.get(name) for name in ("FOR_ITER", "YIELD_FROM"))
+
 ANYWHERE = -1
+"""Stands for the offset of a handler, which is not known before an exception is raised."""
 
 
 class SwitchPoint(NamedTuple):
@@ -53,8 +51,7 @@ class SwitchPoint(NamedTuple):
 
     Args:
         offset: Where it is.
-        arrival: The offset that a trace function sees next then; `ANYWHERE` in the frame for a
-            handler.
+        arrival: The offset that a trace function sees next then, or `ANYWHERE`.
         enters: Whether it is a call that goes on in Python code if what it calls is that.
         callee: How the callable got on the stack, if that is known.
         arguments: How many arguments it passes by position; -1 if it passes others.
@@ -69,11 +66,15 @@ class SwitchPoint(NamedTuple):
     dropped: bool = False
 
     def returns_unchecked(self, callee: object, frame: FrameType) -> bool:
-        """Tells whether what is called has an instruction of its own that looks for nothing."""
+        """Tells whether the call has a specialised instruction that looks for no requests.
+
+        Args:
+            callee: What is called; no Python function.
+            frame: Where.
+        """
         base = self.callee.base if self.callee is not None else None
-        return self.enters and returns_unchecked(
-            callee, self.arguments, value_of(base, frame), self.dropped
-        )
+        first = value_of(base, frame)
+        return returns_unchecked(callee, self.arguments, first, self.dropped)
 
 
 def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
@@ -105,7 +106,7 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
                 call = start, point
         elif name in _JUMPS:
             found[start] = SwitchPoint(start, instruction.argval)
-        elif name == "RERAISE" and _HANDLERS:
+        elif name == "RERAISE" and _HANDLERS_LOOK:
             found[start] = SwitchPoint(start, ANYWHERE)
         keywords = name == "KW_NAMES" or (keywords and name == "PRECALL")
         if name != "PRECALL":
@@ -122,7 +123,7 @@ def handler_after(frame: FrameType, kind: type) -> SwitchPoint | None:
         kind: Its type.
     """
     ends_loop = issubclass(kind, StopIteration) and frame.f_code.co_code[frame.f_lasti] in _ENDED
-    return None if ends_loop or not _HANDLERS else SwitchPoint(frame.f_lasti, ANYWHERE)
+    return None if ends_loop or not _HANDLERS_LOOK else SwitchPoint(frame.f_lasti, ANYWHERE)
 
 
 def callee_in(frame: FrameType, source: Source | None) -> object:

@@ -133,7 +133,12 @@ def is_checked_entry(code: CodeType, offset: int) -> bool:
 
 
 def is_put_off(code: CodeType, offset: int) -> bool:
-    """Tells whether 3.10 looks for no requests just before an instruction."""
+    """Tells whether the interpreter looks for no requests just before an instruction.
+
+    Args:
+        code: Where.
+        offset: Of the instruction.
+    """
     return bool(_PUT_OFF) and code.co_code[offset] in _PUT_OFF
 
 
@@ -148,16 +153,18 @@ def _is_stand_in(callee: object) -> bool:
 
 
 def enters_function(callee: object) -> bool:
-    """Tells whether a call goes on in Python code, without coming back to the call's own end."""
+    """Tells whether a call goes on in Python code, without coming back to the call's own end.
+
+    Args:
+        callee: What is called.
+    """
     function = _function_of(callee)
     return function is not None and not is_ours(function.__code__)
 
 
-# `isinstance` would ask an object for its `__class__`, which can be code of the user's.
-
-
 def _function_of(callee: object) -> FunctionType | None:
     """Returns the function that is called, or the one of a bound method."""
+    # `isinstance` could ask for `__class__`, and so run code of the user's.
     if type(callee) is MethodType:
         callee = callee.__func__
     return callee if type(callee) is FunctionType else None
