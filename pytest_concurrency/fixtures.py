@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_concurrency.children.runner import RunInProcess
     from pytest_concurrency.children.script import RunScript
+    from pytest_concurrency.race.detector import Race
 
 
 @pytest.fixture
@@ -54,3 +56,13 @@ def run_script(start_method: str, request: pytest.FixtureRequest) -> RunScript:
     from pytest_concurrency.session import current
 
     return RunScript(start_method, current(request.config).folder)
+
+
+@pytest.fixture
+def race(request: pytest.FixtureRequest) -> Iterator[Race]:
+    """Find the interleaving that breaks code: `race.threads(actor, actor, setup=..., check=...)`."""
+    from pytest_concurrency.races import note_results, race_of
+
+    made = race_of(request)
+    yield made
+    note_results(request.node, made)

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -24,10 +24,11 @@ class Option(NamedTuple):
     name: str
     metavar: str
     help: str
-    valid: tuple[str, ...]
-    what: str
+    valid: tuple[str, ...] = ()
+    what: str = ""
     many: bool = False
     environment: str | None = None
+    kind: Literal["word", "number", "time", "text"] = "word"
 
     @property
     def flag(self) -> str:
@@ -61,7 +62,47 @@ LEAKS = Option(
     valid=("error", "warn", "off"),
     what="leaks policy",
 )
-TABLE = (START_METHOD, HAZARDS, LEAKS)
+RACE_RUNS = Option(
+    name="race_runs",
+    metavar="NUMBER",
+    help="How many schedules the race fixture runs for each race (default: as many as the "
+    "confidence asked for needs)",
+    what="number of runs",
+    kind="number",
+)
+RACE_BUDGET = Option(
+    name="race_budget",
+    metavar="TIME",
+    help='When the race fixture gives up a search: seconds, or "500ms", "1min" (default: never)',
+    what="budget",
+    kind="time",
+)
+RACE_SEED = Option(
+    name="race_seed",
+    metavar="NUMBER",
+    help="The seed of all random decisions of the race fixture (default: drawn, see the header)",
+    what="seed",
+    kind="number",
+)
+RACE_STRATEGY = Option(
+    name="race_strategy",
+    metavar="NAME",
+    help="What makes the decisions of the race fixture (default: small programs are enumerated, "
+    "others sampled with the portfolio)",
+    valid=("portfolio", "random", "pct", "pos", "urw", "surw", "exhaustive", "stress"),
+    what="strategy",
+)
+RACE_REPLAY = Option(
+    name="race_replay",
+    metavar="TOKEN",
+    help="Replay the schedule of a finding of the race fixture, instead of searching",
+    what="token",
+    kind="text",
+)
+TABLE = (
+    *(START_METHOD, HAZARDS, LEAKS),
+    *(RACE_RUNS, RACE_BUDGET, RACE_SEED, RACE_STRATEGY, RACE_REPLAY),
+)
 
 
 class Settings(NamedTuple):
@@ -71,21 +112,32 @@ class Settings(NamedTuple):
         start_methods: the start methods to run under, in the order fork, spawn, forkserver.
         hazards: "expect" or "fail".
         leaks: "error", "warn", "off", or "" for the default mixture.
+        race_runs: how many schedules the race fixture runs; None for as many as are needed.
+        race_budget: when it gives up, in seconds; None for never.
+        race_seed: its seed; None if it is to be drawn.
+        race_strategy: the name of its strategy, or "".
+        race_replay: a token to replay, or "".
         sources: where each value that is not a default came from, by option name.
     """
 
     start_methods: tuple[str, ...] = START_METHODS
     hazards: str = "expect"
     leaks: str = ""
+    race_runs: int | None = None
+    race_budget: float | None = None
+    race_seed: int | None = None
+    race_strategy: str = ""
+    race_replay: str = ""
     sources: Mapping[str, str] = MappingProxyType({})
 
 
 KEY = pytest.StashKey[Settings]()
+_SEED = pytest.StashKey[int]()
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Add every option of the table to the command line and the ini file."""
-    group = parser.getgroup("concurrency", "start methods, hazards and leaks (pytest_concurrency)")
+    group = parser.getgroup("concurrency", "start methods, hazards, leaks and races (pytest_concurrency)")
     for option in TABLE:
         group.addoption(option.flag, metavar=option.metavar, default=None, help=option.help)
         parser.addini(option.name, option.help, type="string", default="")
@@ -98,19 +150,37 @@ def read_settings(config: pytest.Config) -> Settings:
         pytest.UsageError: for a value that is not valid; the text names where it was written.
     """
     values: dict[str, tuple[str, ...]] = {}
+    others: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for option in TABLE:
         written = _find(option, config)
         if written is not None:
             text, source = written
-            values[option.name] = parse(option, _split(option, text), source)
+            if option.kind == "word":
+                values[option.name] = parse(option, _split(option, text), source)
+            else:
+                others[option.name] = _parse_value(option, text.strip(), source)
             sources[option.name] = source
     return Settings(
         start_methods=values.get("start_method", START_METHODS),
         hazards=values.get("hazards", ("expect",))[0],
         leaks=values.get("leaks", ("",))[0],
+        race_strategy=values.get("race_strategy", ("",))[0],
         sources=sources,
+        **others,
     )
+
+
+def seed_of(config: pytest.Config) -> int:
+    """Returns the seed of this run: the one asked for, or one that all workers share."""
+    settings: Settings = config.stash[KEY]
+    if settings.race_seed is not None:
+        return settings.race_seed
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    if _SEED not in config.stash:
+        drawn = worker.get("race_seed", int.from_bytes(os.urandom(4), "big"))
+        config.stash[_SEED] = int(drawn)
+    return config.stash[_SEED]
 
 
 def parse(option: Option, words: Iterable[object], source: str) -> tuple[str, ...]:
@@ -137,6 +207,26 @@ def parse(option: Option, words: Iterable[object], source: str) -> tuple[str, ..
                 f"unknown {option.what} {word!r} from {source}; available: {available}"
             )
     return tuple(word for word in option.valid if word in words)
+
+
+def _parse_value(option: Option, text: str, source: str) -> int | float | str:
+    """Reads a number, a time or a text.
+
+    Raises:
+        pytest.UsageError: when it is none.
+    """
+    if option.kind == "text":
+        return text
+    if option.kind == "time":
+        from pytest_concurrency.race.asked import parse_budget
+
+        try:
+            return parse_budget(text, f"{option.what} from {source}")
+        except ValueError as mistake:
+            raise pytest.UsageError(str(mistake)) from None
+    if not text.isdigit() or (option is RACE_RUNS and int(text) < 1):
+        raise pytest.UsageError(f"{option.what} from {source} is not a number: {text!r}")
+    return int(text)
 
 
 def _find(option: Option, config: pytest.Config) -> tuple[str, str] | None:

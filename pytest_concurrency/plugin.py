@@ -9,7 +9,7 @@ The life of one test:
  4. Setup: `running` has `markers` and `hazards` check the markers; a mistake fails this test and no
     other.
  5. `leak_check` notes what processes, threads, semaphores and shared memory there are.
- 6. Fixtures: `fixtures` hands out contexts and runners; what a fixture of a broader scope makes is
+ 6. Fixtures: `fixtures` hands out contexts, runners and, from `races`, the detector; what a fixture of a broader scope makes is
     not the test's.
  7. Call: `pickling` watches the feeder threads of queues; `hazards` grades the exception.
  8. A timeout of pytest-timeout ends the children too: `timeouts`.
@@ -27,12 +27,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_concurrency import markers, options
-from pytest_concurrency.fixtures import mp_context, run_in_process, run_script, start_method
+from pytest_concurrency.fixtures import (
+    mp_context,
+    race,
+    run_in_process,
+    run_script,
+    start_method,
+)
 
 if TYPE_CHECKING:
     from pytest_concurrency.report import HazardTable
 
-__all__ = ["mp_context", "run_in_process", "run_script", "start_method"]
+__all__ = ["mp_context", "race", "run_in_process", "run_script", "start_method"]
 
 # Whatever only running tests needs is imported where it is used: a suite that is only collected,
 # and the controller of xdist, do not pay for it (benchmarks/loading_cost.py).
@@ -58,14 +64,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session.close(config)
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say what is not as by default."""
-    settings, verbose = config.stash[options.KEY], config.get_verbosity() > 0
-    if not settings.sources and not verbose:
-        return None
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what is not as by default, and the seed of races if it was drawn."""
     from pytest_concurrency.report import header
 
-    return header(settings, verbose)
+    return header(config.stash[options.KEY], options.seed_of(config), config.get_verbosity() > 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give all workers of xdist one seed."""
+    node.workerinput["race_seed"] = options.seed_of(node.config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

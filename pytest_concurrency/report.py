@@ -14,18 +14,28 @@ if TYPE_CHECKING:
     from pytest_concurrency.hazards import Grade
 
 
-def header(settings: Settings, verbose: bool) -> str:
-    """The line of the report header: what is not as by default, or everything."""
-    values = {
+def header(settings: Settings, seed: int, verbose: bool) -> str:
+    """The line of the report header: what is not as by default, or everything.
+
+    Args:
+        settings: what was asked for.
+        seed: of races.
+        verbose: whether to say everything.
+    """
+    values: dict[str, object] = {
         "start_method": ",".join(settings.start_methods),
         "hazards": settings.hazards,
         "leaks": settings.leaks or "error for children, warn for the rest",
+        "race_runs": settings.race_runs or "as many as needed",
+        "race_budget": f"{settings.race_budget:g} s" if settings.race_budget else "none",
+        "race_strategy": settings.race_strategy or "enumerate or portfolio",
     }
     shown = [
         f"{name}={value}" + (f" ({settings.sources[name]})" if name in settings.sources else "")
         for name, value in values.items()
         if verbose or name in settings.sources
     ]
+    shown.append(f"race_seed={seed} ({settings.sources.get('race_seed', 'drawn')})")
     return "concurrency: " + ", ".join(shown)
 
 

@@ -81,6 +81,9 @@ def make_report(
     if call.excinfo is not None:
         annotate(call.excinfo.value)
     report = yield
+    races = sys.modules.get("pytest_concurrency.races")
+    if races is not None and call.excinfo is not None:
+        report.longrepr = races.represented(report.longrepr, call.excinfo.value)
     if report.when == "setup":
         item.stash[_FAILED] = False
     item.stash[_FAILED] |= report.failed

@@ -24,7 +24,7 @@ if sys.version_info >= (3, 13):
     _start_joinable = _thread.start_joinable_thread
 
 
-class Unwind(BaseException):  # noqa: N818 - no error: it ends an actor whose run is over
+class Unwind(BaseException):
     """Raised in an actor where it is parked, so that its `finally` and `with` blocks run."""
 
 
@@ -128,6 +128,7 @@ class ThreadWorker:
         acquire_raw(started)
 
     def _work(self, started: _thread.LockType) -> None:
+        __tracebackhide__ = True
         self.ident = ident = _thread.get_ident()
         self.native_id = _thread.get_native_id()
         if sys.version_info < (3, 13):
@@ -135,6 +136,9 @@ class ThreadWorker:
             self._ended = _thread._set_sentinel()
             acquire_raw(self._ended)
         active = threading._active  # type: ignore[attr-defined]
+        if sys.version_info >= (3, 12):
+            # A coverage tool that traces; before 3.12 the points need the trace function.
+            sys.settrace(threading.gettrace())
         release_raw(started)
         while True:
             acquire_raw(self.gate)
@@ -152,8 +156,7 @@ class ThreadWorker:
                     actor.error = error
             self._after(actor)
         active.pop(ident, None)
-        if sys.version_info < (3, 12):
-            sys.settrace(None)
+        sys.settrace(None)
 
     def end(self, timeout: float) -> bool:
         """Ends the thread, which must be parked between two actors.

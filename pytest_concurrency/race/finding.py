@@ -1,24 +1,24 @@
-"""A finding: from a schedule that fails to the shortest one that does, with its story and verdict."""
+"""A finding: from a schedule that fails to the shortest one that does, with story and verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
+from pytest_concurrency.race.diagnosis import diagnose
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.runs import Case, Failure, Runner, difference
-from pytest_concurrency.race.schedule import Schedule
+from pytest_concurrency.race.schedule import BadToken, Schedule
 from pytest_concurrency.race.search import Found, Plan
 from pytest_concurrency.race.shrink import shrink
 from pytest_concurrency.race.story import Story, tell
 from pytest_concurrency.race.strategies.in_order import InOrder
 from pytest_concurrency.race.strategies.replay import Replay
 from pytest_concurrency.race.threads import Scheduler
-from pytest_concurrency.race.verdict import Verdict, judge
+from pytest_concurrency.race.verdict import judge
 
-__all__ = ["Finding", "Unsteady", "explain"]
+__all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
 _REPLAYS = 2
 
@@ -33,16 +33,14 @@ class Finding:
 
     Attributes:
         what: What broke, in one line.
-        name: What kind of bug it is: "lost update", "deadlock", "wrong result" ...
-        story: How it came about, step by step.
+        name: What kind of bug it is: "lost update", "deadlock", "a race" ...
+        story: How it came about, step by step, as plain text.
         verdict: Where it can happen.
         schedule: The shortest schedule that shows it.
-        token: The same, as a text that `--race-replay` takes.
-        preemptions: How many it needs.
-        found_after: How many runs it took to find it.
-        shrunk_in: How many more it took to make it short.
+        how: After how many runs it was found and made short.
         error: The exception of the actor, or of the check.
         always: Whether every schedule fails.
+        lines: The story with a style for each line, for terminals.
     """
 
     what: str
@@ -50,8 +48,7 @@ class Finding:
     story: str
     verdict: str
     schedule: Schedule
-    found_after: int = 0
-    shrunk_in: int = 0
+    how: str
     error: BaseException | None = field(default=None, repr=False, compare=False)
     always: bool = False
     lines: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -65,6 +62,13 @@ class Finding:
     def preemptions(self) -> int:
         """How often an actor was made to wait that could have gone on."""
         return self.schedule.preemptions
+
+    @property
+    def text(self) -> str:
+        """Everything, as plain text."""
+        return "\n".join(
+            [self.what, "", self.story, "", f"verdict: {self.verdict}", f"found: {self.how}"]
+        )
 
 
 def explain(
@@ -90,24 +94,82 @@ def explain(
         schedule, attempts = found.schedule, 0
         if not found.always:
             schedule, attempts = shrink(runner, found.schedule, found.failure)
+    preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
+    how = (
+        f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
+        f"{schedule.preemptions} {preemptions}"
+    )
+    return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+
+
+def replayed(
+    case: Case, names: Sequence[str], scope: Scope, plan: Plan, schedule: Schedule
+) -> tuple[Finding | None, str]:
+    """Replays a schedule and tells its story if it fails.
+
+    Args:
+        case: What is run.
+        names: What the given actors are called.
+        scope: Tells the user's code from other code.
+        plan: For the limits.
+        schedule: What to replay.
+
+    Returns:
+        The finding, or None; and what to note.
+
+    Raises:
+        BadToken: The schedule does not fit the code, and nothing fails.
+    """
+    with Scheduler(scope, plan.max_steps) as scheduler:
+        runner = Runner(case, scheduler)
+        runner.run(InOrder())
+        replay = Replay(schedule)
+        failure = runner.run(replay)
+        replay.finish()
+    if failure is None:
+        if replay.misfits:
+            raise BadToken(
+                "this token does not fit the code: it has changed since, or the token is that of "
+                "another test\n  " + "\n  ".join(replay.misfits[:5])
+            )
+        return None, "the replayed schedule passes now"
+    how = "replayed from its token"
+    if replay.misfits:
+        how += f", although the code has changed since: {replay.misfits[0]}"
+    return _told(case, names, scope, plan, schedule, failure, how, False), ""
+
+
+def _told(
+    case: Case,
+    names: Sequence[str],
+    scope: Scope,
+    plan: Plan,
+    schedule: Schedule,
+    failure: Failure,
+    how: str,
+    always: bool,
+) -> Finding:
     with Recorder(scope, plan.max_steps) as recorder:
         runner = Runner(case, recorder)
         runner.run(InOrder())
-        failure = runner.run(Replay(schedule)) or found.failure
-        headings = _headings(recorder, names)
-        diagnosis = diagnose(recorder.steps, recorder.waits, failure.kind, headings)
-        story = tell(recorder.steps, recorder.waits, headings, diagnosis)
-    verdict = judge(case, scope, plan, found, schedule)
+        failure = runner.run(Replay(schedule)) or failure
+        called = _called(recorder, names)
+        diagnosis = diagnose(recorder.record)
+        story = tell(recorder.record, diagnosis, called)
+    if always:
+        verdict = "no race at all: it fails without any interleaving"
+    else:
+        verdict = str(judge(case, scope, schedule, failure, plan.seed, plan.max_steps))
     return Finding(
-        what=_what_broke(failure, found, headings),
+        what=_what_broke(failure, called, always),
         name=diagnosis.name,
         story=str(story),
-        verdict=str(verdict),
+        verdict=verdict,
         schedule=schedule,
-        found_after=runs,
-        shrunk_in=attempts,
+        how=how,
         error=failure.error,
-        always=found.always,
+        always=always,
+        lines=_styled(story),
     )
 
 
@@ -124,3 +186,32 @@ def _confirm(runner: Runner, found: Found) -> None:
                 difference(found.signature, runner.signature())
                 or "the operations were the same, but what came of them was not"
             )
+
+
+def _called(recorder: Recorder, names: Sequence[str]) -> dict[str, str]:
+    """Returns what to call each actor, by path."""
+    called = {}
+    for actor in recorder.actors:
+        given = actor.index < len(names)
+        called[actor.path] = names[actor.index] if given else actor.thread.name
+    return called
+
+
+def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
+    error = failure.error
+    raised = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    what = {
+        "check": "the check failed" + (f" with {raised}" if error else ": it returned False"),
+        "exception": f"actor {failure.actor} ({called.get(failure.actor, '?')}) raised {raised}",
+        "outcome": f"an outcome that is forbidden: {failure.actor}",
+        "deadlock": "deadlock: every actor waits",
+        "endless": "an actor went on without an end",
+        "stuck": "an actor is blocked by something that the scheduler does not control",
+    }[failure.kind]
+    if failure.others:
+        what += f" (and {len(failure.others)} more)"
+    return f"fails without any interleaving: {what}" if always else what
+
+
+def _styled(story: Story) -> tuple[tuple[str, str], ...]:
+    return tuple((line.text, line.style) for line in story.lines)

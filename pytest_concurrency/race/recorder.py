@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import reprlib
 import sys
+import traceback
 from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
@@ -18,7 +19,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of, value_of
 from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
-from pytest_concurrency.race.recording import Step, Wait
+from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 from pytest_concurrency.race.threads import Ending, Scheduler
 
 __all__ = ["Recorder"]
@@ -45,6 +46,14 @@ class Recorder(Scheduler):
         self._names = _Names()
         self._unfinished: dict[Actor, tuple[int, Callable[[], Any]]] = {}
         self._held_since: dict[int, int] = {}
+
+    @property
+    def record(self) -> Record:
+        """What was recorded of the last run."""
+        crashes = tuple(
+            self._crash_of(actor, actor.error) for actor in self.actors if actor.error is not None
+        )
+        return Record(tuple(self.steps), tuple(self.waits), crashes, self.ending == "endless")
 
     def clear(self) -> None:
         """Forgets the run before; called before each run."""
@@ -179,10 +188,9 @@ class Recorder(Scheduler):
             return label, names.text_of(look()), look, owner
         label = names.of_source(source, frame, owner)
         if kind == "call" and source is not None and source.name == operation.name:
-            return f"{operation.name}()", "", None, UNKNOWN
+            return "", "", None, UNKNOWN
         if type(owner) not in _CONTAINERS or owner is UNKNOWN:
-            suffix = f".{operation.name}()" if kind == "call" else ""
-            return f"{label or operation.subject}{suffix}", "", None, owner
+            return label or operation.subject.strip("()[]"), "", None, owner
         key = value_of(operation.key, frame)
         if key is not UNKNOWN and type(key) in _SIMPLE:
             keyed = Source("item", base=source, value=Source("constant", value=key))
@@ -202,6 +210,15 @@ class Recorder(Scheduler):
 
         return source.name, self._names.text_of(look()), look, UNKNOWN
 
+    def _crash_of(self, actor: Actor, error: BaseException) -> Crash:
+        """Finds the innermost line of the user's code in the traceback."""
+        filename, line = "", 0
+        for frame, number in traceback.walk_tb(error.__traceback__):
+            if frame.f_code in self.scope:
+                filename, line = frame.f_code.co_filename, number
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return Crash(actor.path, text, filename, line)
+
     def _wait_of(self, actor: Actor) -> Wait:
         number, resource = self._last_of(actor), actor.waits_for
         step = None if number is None else self.steps[number]
@@ -215,7 +232,7 @@ class Recorder(Scheduler):
             label or "something",
             step.operation.code.co_filename if step else "",
             step.operation.line if step else 0,
-            holder.path if holder else "",
+            holder.path if holder else resource.path if isinstance(resource, Actor) else "",
             self._held_since.get(id(resource), 0) if holder else 0,
         )
 

@@ -14,7 +14,7 @@ from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.threads import Scheduler, Stretch
 
-__all__ = ["Failure", "FailureKind", "Profile", "Case", "Runner", "Signature", "difference", "operations_of", "schedule_of"]
+__all__ = ["Case", "Failure", "FailureKind", "Profile", "Runner", "Signature", "difference", "operations_of", "schedule_of"]
 
 FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck"]
 
@@ -36,9 +36,9 @@ class Case:
 
     actors: Sequence[Callable[..., object]]
     setup: Callable[[], Any] | None = None
-    check: Callable[[Any], object] | None = None
+    check: Callable[..., object] | None = None
     reset: Callable[[Any], object] | None = None
-    observe: Callable[[Any], object] | None = None
+    observe: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True)
@@ -179,15 +179,16 @@ class Runner:
             return None
         if ending != "complete":
             return Failure(ending)
+        given = (state,) if case.setup else ()
         if case.check is not None:
             try:
-                verdict = case.check(state) if case.setup else case.check()  # type: ignore[call-arg]
+                verdict = case.check(*given)
             except Exception as error:
                 return Failure("check", error)
             if verdict is not None and not verdict:
                 return Failure("check")
         if case.observe is not None:
-            self.outcome = case.observe(state) if case.setup else case.observe()  # type: ignore[call-arg]
+            self.outcome = case.observe(*given)
         return None
 
 

@@ -89,7 +89,8 @@ class Search:
         found: The first schedule that failed.
         evidence: What a pass is worth.
         nondeterminism: Where two runs of one schedule differed, in words; empty if they did not.
-        remembered: Which of the known schedules still fails.
+        failed_unsteadily: Whether one of these failed and another one did not.
+        passed_again: Which of the known schedules fail no more.
         runs: How many runs it took.
     """
 
@@ -100,7 +101,8 @@ class Search:
     found: Found | None = None
     evidence: Evidence = field(default_factory=Evidence)
     nondeterminism: str = ""
-    remembered: Schedule | None = None
+    failed_unsteadily: bool = False
+    passed_again: list[Schedule] = field(default_factory=list)
     runs: int = 0
 
     def run(self) -> None:
@@ -126,18 +128,23 @@ class Search:
         name = self.plan.strategy
         scheduler.find_accesses(True)
         self._in_order(runner, scheduler)
-        if self.found or self.nondeterminism:
+        if self.found or self.failed_unsteadily:
             return
         for schedule in self.plan.known:
             if self._fails(runner, Replay(schedule)):
-                self.remembered = schedule
                 return
-        if name == "exhaustive" or (not name and self._is_small(runner)):
+            self.passed_again.append(schedule)
+        if name == "exhaustive" or (
+            not name and not self.nondeterminism and self._is_small(runner)
+        ):
             self._enumerate(runner, limited=not name)
             if self.found or self.evidence.complete or name == "exhaustive":
                 return
         scheduler.find_accesses(False)
-        self._sample(runner, strategy_named(name or "portfolio", self.plan.seed, self.plan.goal.depth))
+        self._sample(runner, self._strategy(name or "portfolio"))
+
+    def _strategy(self, name: str) -> Strategy:
+        return strategy_named(name, self.plan.seed, self.plan.goal.depth)
 
     def _in_order(self, runner: Runner, scheduler: Scheduler) -> None:
         """Runs the actors one after the other."""
@@ -161,6 +168,7 @@ class Search:
                 "the first run and a later one of the same schedule did not end alike: "
                 f"{_ended(first)}, then {_ended(failure)}, then {_ended(again)}"
             )
+            self.failed_unsteadily = True
             return
         else:
             self._judge_constant_failure(runner, failure, signature)
@@ -174,7 +182,7 @@ class Search:
         """Tells whether a program that fails in order can pass at all."""
         schedule = runner.schedule()
         backwards = list(range(len(self.case.actors)))[::-1]
-        portfolio = strategy_named("portfolio", self.plan.seed, self.plan.goal.depth)
+        portfolio = self._strategy("portfolio")
         tries: list[Strategy] = [InOrder(backwards), *[portfolio] * _ALWAYS_FAILS_AFTER]
         always = all(
             failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)

@@ -14,6 +14,7 @@ import sys
 import threading
 from bisect import insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
 from typing import Literal, NamedTuple
 
 from pytest_concurrency.race.accesses import Access, Entered
@@ -91,10 +92,11 @@ class Scheduler:
         *,
         natural: bool = False,
     ) -> None:
+        self.scope = scope
         self.max_steps = max_steps
         self.natural = natural
         self._entered = Entered()
-        self.points = points_for(scope, self.reach)
+        self.points = points_for(scope, self.reach, natural)
         self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
@@ -364,6 +366,15 @@ class Scheduler:
                 self._timed += 1
         if again:
             self.waiting[id(lock)] = again
+
+    def failed_to_take(self, frame: FrameType) -> None:
+        """Lets others go on first, if it was the user's code that tried in vain.
+
+        Args:
+            frame: Who tried. The standard library tries where it expects to fail.
+        """
+        if frame.f_code in self.scope:
+            self.give_way()
 
     def give_way(self) -> None:
         """Lets others go on first: for `sleep(0)`, and for an attempt that failed."""

@@ -62,7 +62,6 @@ _PLAIN = {
     "YIELD_VALUE": (1, 1),
     "LOAD_LOCALS": (0, 1),
     "LOAD_BUILD_CLASS": (0, 1),
-    "LOAD_ASSERTION_ERROR": (0, 1),
     "LOAD_COMMON_CONSTANT": (0, 1),
     "IMPORT_FROM": (0, 1),
     # Behind END_FOR, 3.13 has a POP_TOP and 3.14 a POP_ITER for the exhausted iterator.
@@ -210,7 +209,7 @@ def _apply(instruction: dis.Instruction, stack: Stack, iterated: Source | None) 
     name, arg = instruction.opname, instruction.arg or 0
     if name in _NOTHING:
         return
-    if name in _PLAIN:
+    if name in _PLAIN and not _is_assertion_error(instruction):
         takes, leaves = _PLAIN[name]
         _pop(stack, takes)
         stack.extend([None] * leaves)
@@ -256,11 +255,20 @@ def _load(instruction: dis.Instruction, stack: Stack, iterated: Source | None) -
     elif name == "LOAD_SPECIAL":
         special = _SPECIAL.get(arg, "call")
         stack.extend((Source(special, base=_pop(stack)), _FILLER))
+    elif _is_assertion_error(instruction):
+        stack.append(Source("global", "AssertionError"))
     elif name == "PUSH_NULL":
         stack.append(_FILLER)
     else:
         return False
     return True
+
+
+def _is_assertion_error(instruction: dis.Instruction) -> bool:
+    """Tells whether an instruction loads what `assert` raises."""
+    return instruction.opname == "LOAD_ASSERTION_ERROR" or (
+        instruction.opname == "LOAD_COMMON_CONSTANT" and instruction.argrepr == "AssertionError"
+    )
 
 
 def _shuffle(name: str, arg: int, stack: Stack) -> bool:

@@ -24,6 +24,7 @@ from pytest_concurrency.race.points.scope import is_ours
 __all__ = [
     "Switches",
     "enters_function",
+    "has_gil",
     "is_checked_entry",
     "is_put_off",
     "returns_unchecked",
@@ -54,7 +55,7 @@ class Switches:
     """
 
     def __init__(self) -> None:
-        self.everywhere = not _has_gil()
+        self.everywhere = not has_gil()
         self._passed: set[int] = set()
         self._shapes: dict[int, tuple[CodeType, dict[int, tuple[int, bool]]]] = {}
 
@@ -224,7 +225,7 @@ def _plain_calls(code: CodeType) -> dict[int, tuple[int, bool]]:
     }
 
 
-def _has_gil() -> bool:
+def has_gil() -> bool:
     return not sysconfig.get_config_var("Py_GIL_DISABLED") or bool(
         getattr(sys, "_is_gil_enabled", lambda: True)()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -109,14 +110,14 @@ class Locks:
                 return True
             if timeout == -1:
                 if not blocking:
-                    scheduler.give_way()
+                    scheduler.failed_to_take(sys._getframe(1))
                     return False
                 deadline = None
             else:
                 # Says what is wrong with the arguments, as the real one does.
                 acquire_real(self, blocking, timeout if timeout < 0 else 0)
                 if timeout == 0:
-                    scheduler.give_way()
+                    scheduler.failed_to_take(sys._getframe(1))
                     return False
                 deadline = scheduler.now + timeout
             return taken_later(self, deadline)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _queue
 import _thread
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -49,13 +50,19 @@ def queue_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
                 return _get(self, False)
             except _queue.Empty:
                 if not block or timeout == 0:
-                    scheduler.give_way()
+                    scheduler.failed_to_take(sys._getframe(1))
                     raise
             if not scheduler.block(self, deadline):
                 raise _queue.Empty
 
     def get_nowait(self: Any) -> object:
-        return get(self, False)
+        if _get_ident() != scheduler.ident:
+            return _get(self, False)
+        try:
+            return _get(self, False)
+        except _queue.Empty:
+            scheduler.failed_to_take(sys._getframe(1))
+            raise
 
     for name, method in (
         ("put", put),

@@ -22,7 +22,7 @@ _MAKERS: dict[str, Callable[[int, int | None], Strategy]] = {
     "pct": lambda seed, depth: PCT(seed, depth or _DEPTH),
     "pos": lambda seed, depth: POS(seed),
     "urw": lambda seed, depth: URW(seed),
-    "surw": lambda seed, depth: SURW(seed),
+    "surw": lambda seed, depth: SURW(seed, "subject"),
 }
 NAMES = (*_MAKERS, "exhaustive", "stress")
 

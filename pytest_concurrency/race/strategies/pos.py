@@ -1,19 +1,24 @@
-"""POS: a random priority for every event; one that races with what was just done draws anew.
+"""POS: a random priority for every operation, drawn anew when a conflicting one was first.
 
 Yuan, Yang, Gu: Partial Order Aware Concurrency Sampling, CAV 2018.
 """
 
 from __future__ import annotations
 
-from pytest_concurrency.race.rng import Stream
-from pytest_concurrency.race.strategies.pct import FAIR_AFTER
-from pytest_concurrency.race.strategies.protocol import ActorView, Decision, Profile
+from collections.abc import Sequence
+
+from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.strategies.protocol import ActorView, Profile
+from pytest_concurrency.race.strategies.stepwise import Stepwise
 
 __all__ = ["POS"]
 
 
-class POS:
-    """Samples partial orders: each has a chance that does not shrink with their schedules.
+class POS(Stepwise):
+    """Does the pending operation of the highest priority.
+
+    Without new draws, an operation that has lost against one would be likely to lose against the
+    next that conflicts with it too, and few partial orders would be likely.
 
     Args:
         seed: Of the random numbers.
@@ -21,45 +26,42 @@ class POS:
 
     name = "POS"
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.horizon = 0
-
     def begin(self, run: int, profile: Profile) -> None:
         """Prepares for a run."""
-        self._stream = Stream(self.seed, run)
-        self._draws = 0
+        super().begin(run, profile)
         self._priorities: dict[int, int] = {}
-        self._lowest = 0
-
-    def choose(self, decision: Decision) -> ActorView:
-        """Returns the candidate whose pending operation has the highest priority."""
-        self.horizon = decision.step + 1
-        candidates = decision.candidates
-        if decision.step >= FAIR_AFTER:
-            self._draws += 1
-            return candidates[self._stream.below(len(candidates), self._draws)]
-        priorities, bits = self._priorities, self._stream.bits
-        best, highest = candidates[0], None
-        for candidate in candidates:
-            priority = priorities.get(candidate.index)
-            if priority is None:
-                self._draws += 1
-                priority = priorities[candidate.index] = bits(self._draws)
-            if highest is None or priority > highest:
-                best, highest = candidate, priority
-        del priorities[best.index]
-        done = best.pending
-        if done is not None:
-            subject, writes = done.subject, done.writes
-            for candidate in candidates:
-                pending = candidate.pending
-                if pending is not None and pending.subject == subject:
-                    if writes or pending.writes:
-                        priorities.pop(candidate.index, None)
-        return best
+        self._last: Operation | None = None
 
     def yielded(self, actor: ActorView) -> None:
-        """Puts the actor behind all others, until its next event."""
-        self._lowest -= 1
-        self._priorities[actor.index] = self._lowest
+        """Lets others go on first, and draws all priorities anew.
+
+        Each turn of a loop that polls has a new priority; somebody's low one would lose to many.
+        """
+        super().yielded(actor)
+        self._priorities.clear()
+
+    def _done(self, actor: ActorView, operation: Operation) -> None:
+        self._last = operation
+
+    def _halted(self, actor: ActorView, operation: Operation) -> None:
+        # Who could not acquire a lock has changed nothing.
+        if not operation.acquires:
+            self._last = operation
+
+    def _pick(self, candidates: Sequence[ActorView]) -> ActorView:
+        priorities, last = self._priorities, self._last
+        self._last = None
+        best, highest = candidates[0], -1
+        for candidate in candidates:
+            priority = priorities.get(candidate.index)
+            if priority is None or (
+                last is not None
+                and (pending := candidate.pending) is not None
+                and last.conflicts(pending)
+            ):
+                self._draws += 1
+                priorities[candidate.index] = priority = self._stream.bits(self._draws)
+            if priority > highest:
+                best, highest = candidate, priority
+        del priorities[best.index]
+        return best

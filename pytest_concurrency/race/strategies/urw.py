@@ -1,21 +1,24 @@
-"""URW: chooses actors in proportion to how much they have left, so that interleavings are equal.
+"""URW: chooses actors in proportion to how many operations they have left.
 
 Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing, ASPLOS 2025.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
-from pytest_concurrency.race.rng import Stream
-from pytest_concurrency.race.strategies.protocol import ActorView, Decision, Profile
-from pytest_concurrency.race.strategies.shares import Shares
+from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.strategies.counts import Remaining, subtrees
+from pytest_concurrency.race.strategies.protocol import ActorView, Profile
+from pytest_concurrency.race.strategies.stepwise import Stepwise
 
-__all__ = ["URW", "drawn", "unstarted"]
+__all__ = ["URW"]
 
 
-class URW:
-    """Draws every interleaving of actors that do not block with the same probability.
+class URW(Stepwise):
+    """Makes every interleaving equally likely, if nothing blocks and every run has the same counts.
 
     Args:
         seed: Of the random numbers.
@@ -24,67 +27,31 @@ class URW:
     name = "URW"
 
     def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.horizon = 0
+        super().__init__(seed)
+        self._counted: Mapping[str, Mapping[Operation, int]] | None = None
+        self._expected: dict[str, int] = {}
 
     def begin(self, run: int, profile: Profile) -> None:
-        """Prepares for a run."""
-        self._stream = Stream(self.seed, run)
-        self._shares = Shares(
-            {path: sum(counts.values()) for path, counts in profile.operations.items()}
-        )
-        self._draws = 0
-        self._all_begun = False
+        """Counts what each actor is expected to do."""
+        super().begin(run, profile)
+        if profile.operations is not self._counted:
+            self._counted = profile.operations
+            self._expected = subtrees(profile.operations, lambda operation: True)
+        self._remaining = Remaining(self._expected)
 
-    def choose(self, decision: Decision) -> ActorView:
-        """Draws a candidate, each with the weight of what it has left."""
-        self.horizon = decision.step + 1
-        candidates = decision.candidates
-        if not self._all_begun:
-            first = unstarted(decision)
-            if first is not None:
-                return first
-            self._all_begun = True
-        shares = self._shares
-        # Whoever did more than expected keeps a small chance.
-        weights = [max(shares.of(candidate.path), 1) for candidate in candidates]
-        self._draws += 1
-        chosen = drawn(candidates, weights, self._stream, self._draws)
-        shares.take(chosen.path)
-        return chosen
+    def _started(self, actor: ActorView) -> None:
+        self._remaining.start(actor)
 
-    def yielded(self, actor: ActorView) -> None:
-        """Does nothing: everybody has a chance."""
+    def _done(self, actor: ActorView, operation: Operation) -> None:
+        self._remaining.left[actor.index] -= 1
 
-
-def unstarted(decision: Decision) -> ActorView | None:
-    """Returns a given actor that has not begun.
-
-    It comes to its first operation without touching anything, so its start is no event.
-    """
-    for candidate in decision.candidates:
-        if candidate.pending is None and "." not in candidate.path and candidate.deadline is None:
-            return candidate if candidate is not decision.current else None
-    return None
-
-
-def drawn(
-    candidates: Sequence[ActorView],
-    weights: list[int],
-    stream: Stream,
-    draw: int,
-) -> ActorView:
-    """Draws one of the candidates by weight.
-
-    Args:
-        candidates: Whom to draw from.
-        weights: One for each, at least 1.
-        stream: Where the random number comes from.
-        draw: Its number.
-    """
-    number = stream.below(sum(weights), draw)
-    for candidate, weight in zip(candidates, weights, strict=True):
-        number -= weight
-        if number < 0:
-            return candidate
-    return candidates[-1]
+    def _pick(self, candidates: Sequence[ActorView]) -> ActorView:
+        if len(candidates) == 1:
+            return candidates[0]
+        left = self._remaining.left
+        # Who can go on has something to do, whatever was expected.
+        weights = [left[each.index] for each in candidates]
+        if min(weights) < 1:
+            weights = [max(weight, 1) for weight in weights]
+        sums = list(accumulate(weights))
+        return candidates[bisect_right(sums, self._draw(sums[-1]))]

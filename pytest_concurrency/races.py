@@ -1,0 +1,95 @@
+"""Races in pytest: the detector as the options say, and its findings as pytest shows failures."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+
+from pytest_concurrency.options import KEY as SETTINGS
+from pytest_concurrency.options import Settings, seed_of
+from pytest_concurrency.race.detector import Race, RaceResult
+from pytest_concurrency.race.store import Store
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
+
+__all__ = ["NOTES", "note_results", "race_of", "represented"]
+
+NOTES = "concurrency_race_notes"
+_STYLES = {"conflict": {"red": True}, "heading": {"bold": True}, "dim": {"light": True}}
+
+
+def race_of(request: pytest.FixtureRequest) -> Race:
+    """Makes the detector for a test."""
+    config = request.config
+    settings: Settings = config.stash[SETTINGS]
+    cache = getattr(config, "cache", None)
+    node_id = request.node.nodeid
+    race = Race(
+        seed=seed_of(config),
+        runs=settings.race_runs,
+        budget=settings.race_budget,
+        strategy=settings.race_strategy or None,
+        store=None if cache is None else Store(cache.mkdir("pytest_concurrency")),
+        test_id=node_id,
+        command=f"python -m pytest {shlex.quote(node_id)} --race-replay=TOKEN",
+    )
+    return race.replay(settings.race_replay) if settings.race_replay else race
+
+
+def note_results(item: pytest.Item, race: Race) -> None:
+    """Keeps what a test's races have shown, for its report."""
+    for result in race.results:
+        item.user_properties.append(("race", result.evidence.sentence))
+        for note in _notes(result):
+            item.user_properties.append((NOTES, note))
+
+
+def _notes(result: RaceResult) -> list[str]:
+    """Returns what must be said of a race that passed."""
+    notes = list(result.notes)
+    evidence = result.evidence
+    if result.finding is None and (
+        not evidence.conflicts or evidence.seconds is not None or evidence.lost
+    ):
+        notes.append(evidence.sentence)
+    return notes
+
+
+class _FindingRepr(TerminalRepr):
+    """A finding as pytest shows a failure: the lines of the test, then the story in colours."""
+
+    def __init__(self, shown: Any, result: RaceResult, text: str) -> None:
+        self.reprcrash = ReprFileLocation(
+            shown.reprcrash.path, shown.reprcrash.lineno, f"RaceFound: {text.splitlines()[0]}"
+        )
+        self._entries = shown.reprtraceback.reprentries
+        self._result = result
+        self._text = text
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Writes it."""
+        for entry in self._entries:
+            entry.lines = [line for line in entry.lines if not line.startswith("E ")]
+            entry.toterminal(tw)
+            tw.line("")
+        styles = {} if self._result.finding is None else dict(self._result.finding.lines)
+        for number, line in enumerate(self._text.splitlines()):
+            markup = {"red": True, "bold": True} if number == 0 else _STYLES.get(styles.get(line, ""))
+            tw.line(line, **(markup or {}))
+
+
+def represented(shown: Any, error: BaseException) -> Any:
+    """Returns how pytest shows a finding, instead of as it shows any exception.
+
+    Args:
+        shown: What pytest would show.
+        error: The exception of the test.
+    """
+    result = getattr(error, "result", None)
+    if not isinstance(result, RaceResult) or not hasattr(shown, "reprtraceback"):
+        return shown
+    return _FindingRepr(shown, result, str(error))
