@@ -12,10 +12,19 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from pytest_concurrency.race.readings import changes, decides, overlap, reads, shown, thing
+from pytest_concurrency.race.readings import (
+    by_thing,
+    changes,
+    decides,
+    overlap,
+    reads,
+    shown,
+    shown_error,
+    thing,
+)
 from pytest_concurrency.race.recording import Record, Step
 
-__all__ = ["Conflict", "conflicts", "nearest_pair"]
+__all__ = ["Conflict", "conflicts"]
 
 
 class Conflict(NamedTuple):
@@ -56,45 +65,13 @@ def conflicts(record: Record) -> list[Conflict]:
     return sorted(found, key=lambda each: (each.rank, each.gap, min(each.notes)))
 
 
-def nearest_pair(record: Record) -> tuple[int, int] | None:
-    """Finds the two steps closest to each other whose order can matter.
-
-    Args:
-        record: The record of one run.
-
-    Returns:
-        The indices of two accesses by different actors to one thing, at least one of which changed
-        it; None if there are none.
-    """
-    pairs = []
-    for indices in _by_thing(record.steps).values():
-        for place, second in enumerate(indices):
-            step = record.steps[second]
-            for first in reversed(indices[:place]):
-                other = record.steps[first]
-                if overlap(other.label, step.label):
-                    if other.actor != step.actor and (changes(other) or changes(step)):
-                        pairs.append((first, second))
-                    break
-    return min(pairs, key=lambda pair: (pair[1] - pair[0], pair), default=None)
-
-
-def _by_thing(steps: tuple[Step, ...]) -> dict[str, list[int]]:
-    """Returns the indices of the accesses to each object."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for index, step in enumerate(steps):
-        if reads(step) or changes(step) or (step.label and step.raised):
-            found[thing(step.label)].append(index)
-    return found
-
-
 class _Search:
     """Looks through one record."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.steps = record.steps
-        self.by_thing = _by_thing(record.steps)
+        self.by_thing = by_thing(record.steps)
 
     def where(self, index: int) -> str:
         """Names the line of a step."""
@@ -136,8 +113,8 @@ class _Search:
                 self.gap(read, act),
                 "lost update",
                 f"Actor {me} read {label}{_equals(_seen(first))} on {self.where(read)}. Before it "
-                f"wrote its result back, actor {other} wrote {new or 'another value'} on "
-                f"{self.where(write)}. Actor {me} knew nothing of that and wrote "
+                f"wrote there itself, actor {other} wrote {new or 'another value'} on "
+                f"{self.where(write)}. Actor {me} never saw that and wrote "
                 f"{shown(last.after) or 'its own'} over it on {self.where(act)}: the update of "
                 f"actor {other} is lost.",
                 {
@@ -168,12 +145,14 @@ class _Search:
             if step.actor != check.actor:
                 if change is None and changes(step) and overlap(step.label, check.label):
                     change = index
-            elif change is not None:
-                if step.operation == check.operation:
-                    return None  # it looks again
+            elif decides(step) and overlap(step.label, check.label) and not step.raised:
+                return None  # it looks again: that decision counts, not this one
+            elif change is not None and (
+                changes(step)
+                or step.raised
+                or (overlap(step.label, check.label) and step.line != check.line)
+            ):
                 return change, self.change_after(index, later[place + 1 :])
-            elif decides(step) and overlap(step.label, check.label):
-                return None  # that decision counts, not this one
         return None
 
     def change_after(self, act: int, later: list[int]) -> int:
@@ -199,7 +178,7 @@ class _Search:
             made = f"made{what or ' it'} {shown(second.after)}"
         else:
             made = f"changed{what or ' it'}"
-        result = f" and got {last.raised}" if last.raised else ""
+        result = f" and got {shown_error(last.raised)}" if last.raised else ""
         return Conflict(
             0,
             self.gap(check, act),
@@ -265,11 +244,21 @@ class _Search:
                         if found is not None:
                             yield found
 
+    def belong_together(self, one: int, two: int) -> bool:
+        """Tells whether two steps are on one object or in one function."""
+        first, second = self.steps[one], self.steps[two]
+        return (
+            thing(first.label) == thing(second.label)
+            or first.operation.code == second.operation.code
+        )
+
     def torn_read(self, one: int, two: int, pair: tuple[int, int]) -> Conflict | None:
         """Tells of two accesses in a row whether they saw one change and not the other."""
         first, second = self.steps[one], self.steps[two]
         by_label = {self.steps[index].label: index for index in pair}
         if len(by_label) < 2 or not all(reads(self.steps[index]) for index in pair):
+            return None
+        if not self.belong_together(one, two) and not self.belong_together(*pair):
             return None
         of_one, of_two = by_label[first.label], by_label[second.label]
         if of_one > one and of_two < two:
@@ -285,8 +274,8 @@ class _Search:
             1,
             max(two, *pair) - min(one, *pair),
             "torn read",
-            f"Actor {writer} changed {first.label} on {self.where(one)} and {second.label} on "
-            f"{self.where(two)}, in two steps. Actor {reader} saw only one of the two changes: "
+            f"Actor {writer} changed {first.label} on {self.where(one)} and then {second.label} on "
+            f"{self.where(two)}. Actor {reader} saw only one of these two changes: "
             f"{self.steps[new].label} was already {shown(value_new)}, "
             f"{self.steps[old].label} was still {shown(value_old)}.",
             {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType
 
-from pytest_concurrency.race.readings import preemptions, shown, source, waiting_for
+from pytest_concurrency.race.readings import preemptions, shown, shown_error, source, waiting_for
 from pytest_concurrency.race.diagnosis import Diagnosis
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 
@@ -80,7 +80,8 @@ class _Grouping:
         self.reached: dict[tuple[str, CodeType], tuple[int, int, str]] = {}
         self.owners: dict[str, list[Step]] = defaultdict(list)
         self.last = {step.actor: index for index, step in enumerate(record.steps)}
-        self.crashed = {self.raised_at(crash): crash for crash in record.crashes}
+        self.raised = {self.raised_at(crash): crash for crash in record.crashes}
+        untold = [crash for crash in record.crashes if self.raised_at(crash) is None]
         switches = preemptions(record)
         for index, step in enumerate(record.steps):
             entry = self.entry_for(index, step)
@@ -88,12 +89,9 @@ class _Grouping:
             entry.details += self.details(index, step)
             entry.preempted_by = switches.get(index, "")
             self.count_lock(step)
-            for crash in record.crashes:
-                if index == self.last.get(crash.actor) and crash not in self.crashed.values():
-                    self.entries.append(self.ending(crash))
-        for crash in record.crashes:
-            if crash.actor not in self.last:
-                self.entries.append(self.ending(crash))
+            if index == self.last[step.actor]:
+                self.entries += [self.ending(each) for each in untold if each.actor == step.actor]
+        self.entries += [self.ending(each) for each in untold if each.actor not in self.last]
         for wait in record.waits:
             if not self.is_told(wait):
                 self.entries.append(self.waiting(wait))
@@ -125,17 +123,15 @@ class _Grouping:
     def details(self, index: int, step: Step) -> list[Detail]:
         """Says what a step did, and what it ended with."""
         marked = index in self.diagnosis.notes
-        texts = [self.text(index, step)]
+        crash = self.raised.get(index)
+        found = [Detail(self.text(index, step), marked=marked)]
         if step.raised:
-            texts.append(f"raises {shown(step.raised)}")
-        found = [Detail(text, marked=marked) for text in texts if text]
-        crash = self.crashed.get(index)
+            found.append(Detail(f"raises {shown_error(step.raised)}", marked=marked or bool(crash)))
+        if marked:
+            found[-1] = replace(found[-1], note=self.diagnosis.notes[index])
         if crash is not None and crash.error != step.raised:
-            found.append(Detail(f"raises {shown(crash.error)}", marked=True))
-        if marked and found:
-            place = len(texts) - 1
-            found[place] = Detail(found[place].text, self.diagnosis.notes[index], True)
-        return found
+            found.append(Detail(f"raises {shown_error(crash.error)}", marked=True))
+        return [detail for detail in found if detail.text or detail.note]
 
     def text(self, index: int, step: Step) -> str:
         """Says what a step did."""
@@ -174,8 +170,8 @@ class _Grouping:
             mine = [owner for owner in owners if owner.actor == step.actor]
             owners.remove(mine[-1] if mine else owners[-1])
 
-    def raised_at(self, crash: Crash) -> int:
-        """Finds the step after which an actor raised what ended it; -1 if none is known to be it.
+    def raised_at(self, crash: Crash) -> int | None:
+        """Finds the step after which an actor raised what ended it; None if none is known to be it.
 
         It is the last one on that line, if nothing but the ends of `with` blocks came after it.
         """
@@ -189,11 +185,11 @@ class _Grouping:
                 return index
             if step.operation.kind != "exit":
                 break
-        return -1 - self.record.crashes.index(crash)
+        return None
 
     def ending(self, crash: Crash) -> Entry:
         """Tells of an exception of which no step is known to have raised it."""
-        told = Detail(f"ends with {shown(crash.error)}", marked=True)
+        told = Detail(f"ends with {shown_error(crash.error)}", marked=True)
         raised = Detail(f"raised on {self.record.place(crash.filename, crash.line)}:", marked=True)
         code = source(crash.filename, crash.line)
         details = [told, raised, Detail(f"  {code}", marked=True)] if code else [told, raised]
@@ -226,37 +222,39 @@ def _is_no_lock(label: str) -> bool:
 
 
 def _access_text(step: Step) -> str:
-    """Says what a step read or wrote."""
+    """Says what a step read or wrote; empty if it is not known to what."""
     operation = step.operation
     before, after = shown(step.before), shown(step.after)
-    label = step.label or operation.name
-    if step.raised and operation.kind not in ("call", "enter", "exit"):
-        verb = "tries to change" if step.writes else "reads"
-        return f"{verb} {label or operation.subject}"
+    label = step.label or operation.name or operation.subject.strip("[]()")
     was = f" (was {before})" if before else ""
+    if not label:
+        return ""
+    if operation.kind == "call":
+        return _call_text(step, before, after)
+    if operation.kind in ("enter", "exit"):
+        return f"{'enters' if operation.kind == 'enter' else 'leaves'} {label}"
+    if step.raised:
+        return f"{'tries to change' if step.writes else 'reads'} {label}"
     if operation.kind in ("delete", "delete-item"):
         return f"deletes {label}{was}"
     if operation.kind in ("write", "set-item", "in-place"):
         return f"writes {label}{f' = {after}' if after else ''}{was}"
-    if operation.kind == "call":
-        return _call_text(step, before, after)
-    if operation.kind in ("enter", "exit"):
-        verb = "enters" if operation.kind == "enter" else "leaves"
-        return f"{verb} {label or operation.subject}" if label or operation.subject != "()" else ""
     value = before or after
-    if not label and operation.subject == "[]":
-        return ""
-    return f"reads {label or operation.subject}{f' = {value}' if value else ''}"
+    return f"reads {label}{f' = {value}' if value else ''}"
 
 
 def _call_text(step: Step, before: str, after: str) -> str:
     """Says what a call did to the object that it belongs to."""
-    name = step.operation.name
-    if not step.label or not (before or after):
-        return f"calls {f'{step.label}.' if step.label and name else step.label}{name}()"
+    label, name = step.label, step.operation.name
+    value = before or after
+    if not (label and name):
+        return f"calls {label or name}()"
+    if not value:
+        is_function = step.operation.subject == name
+        return f"calls {name}() with {label}" if is_function else f"calls {label}.{name}()"
     if step.raised:
-        return f"calls {name}() of {step.label} = {before or after}"
+        return f"calls {name}() of {label} = {value}"
     if step.writes and before != after:
         was = f" (was {before})" if before else ""
-        return f"{name}() makes {step.label} = {after}{was}"
-    return f"{name}() reads {step.label} = {before or after}"
+        return f"{name}() makes {label} = {after}{was}"
+    return f"{name}() reads {label} = {value}"

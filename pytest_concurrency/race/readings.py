@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import linecache
 import re
+from collections import defaultdict
+from collections.abc import Sequence
 
 from pytest_concurrency.race.recording import Record, Step
 
 __all__ = [
+    "by_thing",
     "changes",
     "decides",
     "overlap",
     "preemptions",
     "reads",
     "shown",
+    "shown_error",
     "source",
     "thing",
     "waiting_for",
@@ -22,7 +26,11 @@ __all__ = [
 _STORES = frozenset(["write", "delete", "set-item", "delete-item"])
 _OBJECT = re.compile(r"[^.\[\]]+#\d+")
 _DECISION = re.compile(r"(if|elif|while|match)\b|.*\bif\b")
+# Differs from run to run, and tells a reader nothing that the label does not.
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+# In characters.
 _LONGEST_VALUE = 40
+_LONGEST_ERROR = 120
 
 
 def source(filename: str, line: int) -> str:
@@ -49,7 +57,8 @@ def changes(step: Step) -> bool:
 
 def decides(step: Step) -> bool:
     """Tells whether a step read something on a line that decides by it, such as an `if`."""
-    return reads(step) and bool(_DECISION.match(source(step.filename, step.line)))
+    code = source(step.filename, step.line).partition("#")[0]
+    return reads(step) and bool(_DECISION.match(code))
 
 
 def thing(label: str) -> str:
@@ -65,10 +74,28 @@ def overlap(label: str, other: str) -> bool:
     return bool(label) and other.startswith(label) and other[len(label) :][:1] in ("", ".", "[")
 
 
+def by_thing(steps: Sequence[Step]) -> dict[str, list[int]]:
+    """Returns the indices of the accesses to each object."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, step in enumerate(steps):
+        if reads(step) or changes(step) or (step.label and step.raised):
+            found[thing(step.label)].append(index)
+    return found
+
+
 def shown(value: str) -> str:
-    """Shortens a value to what fits into a sentence."""
-    value = " ".join(value.split())
-    return value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 3] + "..."
+    """Shortens a value to what fits into a sentence, and is the same in every run."""
+    return _within(_LONGEST_VALUE, _ADDRESS.sub("", value))
+
+
+def shown_error(error: str) -> str:
+    """Shortens an exception to its first line."""
+    return _within(_LONGEST_ERROR, error.strip().partition("\n")[0])
+
+
+def _within(longest: int, text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def waiting_for(label: str) -> str:

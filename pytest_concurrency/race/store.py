@@ -1,79 +1,93 @@
-"""Findings kept from run to run: the schedules that failed, by test."""
+"""Findings, kept from one test run to the next, so that they are tried first.
+
+One file of JSON: for each test its tokens, the newest first. It is replaced as a whole, so that a
+reader needs no lock and never sees half of it; writers come one after the other.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 __all__ = ["Store"]
 
-# The newest ones of a test; more would slow down every run of a test that stays red.
 _KEPT = 5
-_PATIENCE = 5.0
+_PATIENCE = 10.0  # seconds; a writer holds the lock for some milliseconds
 
 
 class Store:
-    """A file with the tokens of failing schedules, shared by the workers of a run.
+    """The findings of earlier test runs; nothing is read or made before it is used.
 
     Args:
-        folder: Where the file is; made when something is to be kept.
+        folder: Where they are kept; it is made when there is something to keep.
+        patience: How many seconds to wait for other writers.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file = folder / "findings.json"
+    def __init__(self, folder: str | os.PathLike[str], patience: float = _PATIENCE) -> None:
+        self._file = Path(folder) / "races.json"
+        self._patience = patience
 
     def load(self, test_id: str) -> list[str]:
-        """Returns the tokens of a test, newest first."""
+        """Returns the tokens that are known for a test, the newest first."""
         return self._read().get(test_id, [])
 
-    def remember(self, test_id: str, token: str) -> None:
-        """Keeps a token."""
-        kept = self._read().get(test_id, [])
-        if kept[:1] != [token]:
-            self._change(test_id, lambda tokens: [token, *(t for t in tokens if t != token)])
+    def remember(self, test_id: str, token: str) -> str:
+        """Puts a token in front of those of a test; the oldest ones are dropped.
 
-    def forget(self, test_id: str, token: str) -> None:
-        """Forgets a token whose schedule passes now."""
-        if token in self._read().get(test_id, []):
-            self._change(test_id, lambda tokens: [t for t in tokens if t != token])
+        Returns:
+            Why it could not be kept; empty if it was. A finding is worth more than its storage, so
+            that nothing is raised.
+        """
+        return self._change(
+            test_id, lambda known: [token, *(each for each in known if each != token)][:_KEPT]
+        )
+
+    def forget(self, test_id: str, token: str) -> str:
+        """Drops a token, because its schedule no longer fails.
+
+        Returns:
+            Why it could not be dropped; empty if it was, or was not there.
+        """
+        if token not in self.load(test_id):
+            return ""
+        return self._change(test_id, lambda known: [each for each in known if each != token])
+
+    def _change(self, test_id: str, change: Callable[[list[str]], list[str]]) -> str:
+        from filelock import FileLock, Timeout  # most test runs never come here
+
+        lock = self._file.with_suffix(".lock")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(lock, timeout=self._patience):
+                findings = self._read()
+                findings[test_id] = change(findings.get(test_id, []))
+                self._write({name: tokens for name, tokens in findings.items() if tokens})
+        except Timeout:
+            return (
+                f"findings are not kept: another process has held {lock} for {self._patience:g} s"
+            )
+        except OSError as error:
+            return f"findings are not kept: {error}"
+        return ""
 
     def _read(self) -> dict[str, list[str]]:
+        """Returns what is in the file, without whatever makes no sense."""
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            # None yet, or damaged: what it held is found again.
+            findings = json.loads(self._file.read_bytes())
+        except (OSError, ValueError, RecursionError):
             return {}
-        if not isinstance(content, dict):
+        if not isinstance(findings, dict):
             return {}
         return {
-            test: [token for token in tokens if isinstance(token, str)]
-            for test, tokens in content.items()
-            if isinstance(tokens, list)
+            test_id: tokens
+            for test_id, tokens in findings.items()
+            if isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)
         }
 
-    def _change(self, test_id: str, change: Callable[[list[str]], list[str]]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self._folder / "findings.lock", timeout=_PATIENCE):
-                content = self._read()
-                tokens = change(content.get(test_id, []))[:_KEPT]
-                content.pop(test_id, None)
-                if tokens:
-                    content[test_id] = tokens
-                self._write(content)
-        except Timeout:
-            # Somebody else is stuck with the lock; a finding that is not kept is found again.
-            return
-
-    def _write(self, content: dict[str, list[str]]) -> None:
-        """Replaces the file at once, so that nobody reads half of it."""
-        handle, name = tempfile.mkstemp(dir=self._folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-        os.replace(name, self._file)
+    def _write(self, findings: dict[str, list[str]]) -> None:
+        # Under the lock, so that one name is enough; what a crash left there is overwritten.
+        unfinished = self._file.with_suffix(".part")
+        unfinished.write_text(json.dumps(findings, indent=1), encoding="utf-8")
+        os.replace(unfinished, self._file)

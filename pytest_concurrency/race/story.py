@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from pytest_concurrency.race.diagnosis import Diagnosis
 from pytest_concurrency.race.entries import Entry, entries_of
+from pytest_concurrency.race.files import Files
 from pytest_concurrency.race.recording import Record
 
 __all__ = ["Line", "Story", "Style", "tell"]
@@ -19,6 +19,9 @@ Style = Literal["", "conflict", "heading", "dim"]
 
 # Longer stories are cut; in lines.
 _LONGEST = 40
+# How many entries before and after the conflict stay in a story that is cut.
+_NEAR = 3
+_TOO_FAR = 4
 _MOST_COLUMNS = 3
 _NARROWEST_COLUMN = 30
 _SEPARATOR = " | "
@@ -66,7 +69,7 @@ def tell(
     """
     entries = entries_of(record, diagnosis)
     actors = sorted({entry.actor for entry in entries}, key=_in_order)
-    files = _Files(entries)
+    files = Files(entries)
     wide = (width - len(_SEPARATOR) * (len(actors) - 1)) // max(len(actors), 1)
     page: _Page
     if len(actors) <= _MOST_COLUMNS and wide >= _NARROWEST_COLUMN:
@@ -84,56 +87,21 @@ def tell(
         *(Line(text, "dim") for text in files.heading()),
         *page.heading(),
     ]
+    last_file: dict[str, str] = {}
     for part in _cut(entries, page):
-        lines += page.gap(part) if isinstance(part, Counter) else page.entry(part)
+        if isinstance(part, Counter):
+            lines += page.gap(part)
+            continue
+        if files.several and last_file.get(part.actor) != part.filename:
+            lines.append(page.put(part.actor, f"{files.name(part.filename)}:", "dim"))
+        last_file[part.actor] = part.filename
+        lines += page.entry(part)
     return Story(tuple(Line(text.rstrip(), style) for text, style in lines))
 
 
 def _in_order(path: str) -> list[int]:
     """Sorts the paths of actors by their numbers."""
     return [int(part) for part in path.split(".")]
-
-
-class _Files:
-    """What the files are called: once for all if there is only one."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.names = sorted({entry.filename for entry in entries})
-        self.digits = max((len(str(entry.line)) for entry in entries), default=1)
-        self.folder = os.path.dirname(self.names[0]) if self.names else ""
-        if len(self.names) > 1:
-            try:
-                self.folder = os.path.commonpath([os.path.dirname(name) for name in self.names])
-            except ValueError:  # on two drives, or not files at all
-                self.folder = ""
-
-    def heading(self) -> list[str]:
-        """Says once what all lines share."""
-        if len(self.names) == 1:
-            return [_from_here(self.names[0])]
-        return [f"in {_from_here(self.folder)}{os.sep}"] if self.folder else []
-
-    def place(self, entry: Entry) -> str:
-        """Says where an entry is; empty for one without a line."""
-        if not entry.line:
-            return ""
-        if len(self.names) == 1:
-            return f"{entry.line:>{self.digits}}  "
-        name = entry.filename
-        if self.folder:
-            name = os.path.relpath(name, self.folder)
-        return f"{name}:{entry.line}  "
-
-    @property
-    def indent(self) -> int:
-        """How far to the right of its line number stands what happened on a line."""
-        return self.digits + 2 if len(self.names) == 1 else 4
-
-
-def _from_here(path: str) -> str:
-    """Shortens the path of a file below the current folder."""
-    here = os.getcwd() + os.sep
-    return path[len(here) :] if path.startswith(here) else path
 
 
 class _Page:
@@ -147,12 +115,10 @@ class _Page:
     """
 
     def __init__(
-        self, actors: Sequence[str], names: Mapping[str, str], files: _Files, width: int
+        self, actors: Sequence[str], names: Mapping[str, str], files: Files, width: int
     ) -> None:
         self.actors = actors
-        self.titles = [
-            f"actor {path}: {names[path]}" if path in names else f"actor {path}" for path in actors
-        ]
+        self.names = names
         self.files = files
         self.width = width
 
@@ -160,33 +126,35 @@ class _Page:
         """Gives the lines above the first entry."""
         raise NotImplementedError
 
-    def put(self, actor: str, text: str, style: Style = "") -> Line:
-        """Puts a text where those of its actor belong."""
+    def put(self, actor: str, text: str, style: Style = "", *, first: bool = False) -> Line:
+        """Puts a text where those of its actor belong; `first` if an entry begins with it."""
         raise NotImplementedError
 
     def entry(self, entry: Entry) -> list[Line]:
         """Gives the lines of an entry."""
         lines = []
         if entry.line:
-            code = _shortened(self.files.place(entry) + entry.code, self.width)
-            lines.append(self.put(entry.actor, code))
+            place = f"{entry.line:>{self.files.digits}}  "
+            code = _shortened(place + entry.code, self.width)
+            lines.append(self.put(entry.actor, code, first=True))
         for detail in entry.details:
             style: Style = "conflict" if detail.marked else ""
             note = f"<-- {detail.note}" if detail.note else ""
-            indent = self.files.indent
+            indent = self.files.digits + 2
             together = f"{' ' * indent}{detail.text}  {note}".rstrip()
             if len(together) <= self.width:
                 texts = [together]
             else:
                 texts = self._wrapped(detail.text, indent) + self._wrapped(note, indent)
-            lines += [self.put(entry.actor, text, style) for text in texts]
+            for text in texts:
+                lines.append(self.put(entry.actor, text, style, first=not lines))
         if entry.preempted_by:
             lines.append(self.preemption(entry))
         return lines
 
     def preemption(self, entry: Entry) -> Line:
         """Marks that an actor had to wait although it could have gone on."""
-        text = f"~~~ preempted: actor {entry.preempted_by} goes on ~~~"
+        text = f"~~~ preempted by actor {entry.preempted_by} ~~~"
         return self.put(entry.actor, _shortened(text, self.width), "heading")
 
     def _wrapped(self, text: str, indent: int) -> list[str]:
@@ -207,10 +175,11 @@ class _Columns(_Page):
     """One column per actor, side by side."""
 
     def heading(self) -> Iterator[Line]:
-        yield self._row([_shortened(title, self.width) for title in self.titles], "heading")
+        titles = [f"actor {path}: {self.names.get(path, '')}".rstrip(": ") for path in self.actors]
+        yield self._row([_shortened(title, self.width) for title in titles], "heading")
         yield Line("-+-".join("-" * self.width for _ in self.actors), "dim")
 
-    def put(self, actor: str, text: str, style: Style = "") -> Line:
+    def put(self, actor: str, text: str, style: Style = "", *, first: bool = False) -> Line:
         return self._row([text if actor == each else "" for each in self.actors], style)
 
     def gap(self, left_out: Counter[str]) -> list[Line]:
@@ -228,25 +197,33 @@ class _OneColumn(_Page):
     """All below each other, with the actor at the left edge."""
 
     def __init__(
-        self, actors: Sequence[str], names: Mapping[str, str], files: _Files, width: int
+        self, actors: Sequence[str], names: Mapping[str, str], files: Files, width: int
     ) -> None:
         self.edge = max((len(f"actor {path}") for path in actors), default=0) + 2
         super().__init__(actors, names, files, max(width - self.edge, _NARROWEST_COLUMN))
 
     def heading(self) -> Iterator[Line]:
-        for title in self.titles:
+        alike: dict[str, list[str]] = {}
+        for path in self.actors:
+            alike.setdefault(self.names.get(path, ""), []).append(path)
+        for name, paths in alike.items():
+            title = f"actor{'s' * bool(paths[1:])} {', '.join(paths)}: {name}".rstrip(": ")
             yield Line(_shortened(title, self.width + self.edge), "heading")
         yield Line("-" * (self.width + self.edge), "dim")
 
-    def put(self, actor: str, text: str, style: Style = "") -> Line:
-        return Line(f"actor {actor}".ljust(self.edge) + text, style)
+    def put(self, actor: str, text: str, style: Style = "", *, first: bool = False) -> Line:
+        name = f"actor {actor}" if first else ""
+        return Line(name.ljust(self.edge) + text, style)
 
     def gap(self, left_out: Counter[str]) -> list[Line]:
         parts = [
             f"{_counted(count) if not place else count} of actor {actor}"
             for place, (actor, count) in enumerate(left_out.items())
         ]
-        return [Line(" " * self.edge + f"... {', '.join(parts)} ...", "dim")]
+        text = f"... {', '.join(parts)} ..."
+        if len(text) > self.width:
+            text = f"... {_counted(sum(left_out.values()))} of {len(left_out)} actors ..."
+        return [Line(" " * self.edge + text, "dim")]
 
 
 def _counted(count: int) -> str:
@@ -268,7 +245,7 @@ def _cut(entries: Sequence[Entry], page: _Page) -> Iterator[Entry | Counter[str]
     if sum(heights) > _LONGEST:
         kept.clear()
         height = 0
-        for index in _by_weight(entries):
+        for index in _most_telling(entries):
             if entries[index].marked or height + heights[index] <= _LONGEST:
                 kept.add(index)
                 height += heights[index]
@@ -285,8 +262,8 @@ def _cut(entries: Sequence[Entry], page: _Page) -> Iterator[Entry | Counter[str]
         yield left_out
 
 
-def _by_weight(entries: Sequence[Entry]) -> list[int]:
-    """Sorts entries: the conflict, the first of each actor, the preemptions, then what is near."""
+def _most_telling(entries: Sequence[Entry]) -> list[int]:
+    """Finds the conflict, the first entry of each actor, the preemptions, then what is near."""
     marked = [index for index, entry in enumerate(entries) if entry.marked]
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):
@@ -304,6 +281,9 @@ def _by_weight(entries: Sequence[Entry]) -> list[int]:
             return 0, 0, index
         if index in first.values():
             return 1, distance, index
-        return (2 if index in beside_preemption else 3), distance, index
+        if index in beside_preemption:
+            return 2, distance, index
+        return (3 if distance <= _NEAR else _TOO_FAR), distance, index
 
-    return sorted(range(len(entries)), key=weight)
+    order = sorted(range(len(entries)), key=weight)
+    return [index for index in order if weight(index)[0] < _TOO_FAR]

@@ -27,18 +27,24 @@ def line_of(function: Callable[..., object], text: str) -> int:
     raise LookupError(f"no line of {function} begins with {text!r}")
 
 
-def operation(function: Callable[..., object], text: str, kind: str, name: str = "") -> Operation:
-    """Returns the visible operation of that kind on a line of a function."""
+def operation(
+    function: Callable[..., object], text: str, kind: str, *, name: str = "", nth: int = 0
+) -> Operation:
+    """Returns the visible operation of that kind on a line of a function; `nth` if several are."""
     plain = cast(FunctionType, function)
     if plain not in _found:
         _NAMES.learn(plain.__code__, plain.__globals__, _SCOPE)
         found = find_operations(plain.__code__, plain.__globals__, _NAMES, _SCOPE)
         _found[plain] = list(found.values())
     line = line_of(function, text)
-    for each in _found[plain]:
-        if (each.line, each.kind) == (line, kind) and name in ("", each.name):
-            return each
-    raise LookupError(f"{kind} is not on line {line}; there are {_found[plain]}")
+    fitting = [
+        each
+        for each in _found[plain]
+        if (each.line, each.kind) == (line, kind) and name in ("", each.name)
+    ]
+    if len(fitting) <= nth:
+        raise LookupError(f"{kind} is not on line {line}; there are {_found[plain]}")
+    return fitting[nth]
 
 
 class Actor:
@@ -52,16 +58,33 @@ class Actor:
         self.path = path
 
     def does(
-        self, function: Callable[..., object], text: str, kind: str, label: str = "", **rest: str
+        self,
+        function: Callable[..., object],
+        text: str,
+        kind: str,
+        label: str = "",
+        *,
+        before: str = "",
+        after: str = "",
+        locks: str = "",
+        raised: str = "",
+        name: str = "",
+        nth: int = 0,
     ) -> Step:
-        """Makes a step; `rest` are other fields of `Step`, and `name` of the operation."""
-        found = operation(function, text, kind, rest.pop("name", ""))
-        return Step(self.path, found, label, writes=found.writes, **rest)  # type: ignore[arg-type]
+        """Makes a step; `name` and `nth` tell which operation, if several fit."""
+        found = operation(function, text, kind, name=name, nth=nth)
+        return Step(self.path, found, label, before, after, found.writes, locks, raised)
 
     def reads(
-        self, function: Callable[..., object], text: str, label: str, value: str, kind: str = "read"
+        self,
+        function: Callable[..., object],
+        text: str,
+        label: str,
+        value: str,
+        kind: str = "read",
+        nth: int = 0,
     ) -> Step:
-        return self.does(function, text, kind, label, before=value)
+        return self.does(function, text, kind, label, before=value, nth=nth)
 
     def writes(
         self, function: Callable[..., object], text: str, label: str, before: str, after: str

@@ -28,8 +28,8 @@ class Account:
 
 def transfer(giver: Account, taker: Account) -> None:
     with giver.lock:
+        giver.balance -= 5
         with taker.lock:
-            giver.balance -= 5
             taker.balance += 5
 
 
