@@ -226,6 +226,7 @@ def _plain_calls(code: CodeType) -> dict[int, tuple[int, bool]]:
 
 
 def has_gil() -> bool:
+    """Tells whether only one thread at a time runs Python code in this process."""
     return not sysconfig.get_config_var("Py_GIL_DISABLED") or bool(
         getattr(sys, "_is_gil_enabled", lambda: True)()
     )
