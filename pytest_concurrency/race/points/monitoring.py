@@ -6,7 +6,7 @@ Opcode events of sys.settrace crash 3.12.1 with three threads, so it is never us
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import CodeType
 
 from pytest_concurrency.errors import message
@@ -95,10 +95,16 @@ if sys.version_info >= (3, 12):
                 sys.monitoring.restart_events()
 
         def _on_start(self, code: CodeType, _offset: int) -> object:
-            if code in self.table.scope and id(code) not in self.table.operations:
-                self.table.add(code, sys._getframe(1).f_globals)
-                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
+            if self._is_new(code):
+                self._add(code, sys._getframe(1).f_globals)
             return sys.monitoring.DISABLE
+
+        def _is_new(self, code: CodeType) -> bool:
+            return code in self.table.scope and id(code) not in self.table.operations
+
+        def _add(self, code: CodeType, namespace: Mapping[str, object]) -> None:
+            self.table.add(code, namespace)
+            sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
 
         def _on_instruction(self) -> Callable[[CodeType, int], object]:
             operations, reach, disable = self.table.operations, self._reach, sys.monitoring.DISABLE
@@ -154,6 +160,7 @@ if sys.version_info >= (3, 12):
             return self.switches.take()
 
         def _on_start(self, code: CodeType, offset: int) -> object:
-            super()._on_start(code, offset)
+            if self._is_new(code):
+                self._add(code, sys._getframe(1).f_globals)
             self.switches.on_entry(code, offset)
             return None

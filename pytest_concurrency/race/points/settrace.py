@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from inspect import CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope, is_ours
-from pytest_concurrency.race.points.switch_table import SwitchPoint, callee_in, find_switches
-from pytest_concurrency.race.points.switches import Switches, enters_function, is_checked_entry
+from pytest_concurrency.race.points.switch_table import (
+    ANYWHERE,
+    SwitchPoint,
+    callee_in,
+    find_switches,
+    handler_after,
+)
+from pytest_concurrency.race.points.switches import (
+    Switches,
+    enters_function,
+    is_checked_entry,
+    is_put_off,
+)
 from pytest_concurrency.race.points.table import OperationTable, is_plain
 from pytest_concurrency.race.points.values import UNKNOWN
 
@@ -107,7 +119,8 @@ class NaturalSettracePoints(SettracePoints):
         code = frame.f_code
         if is_ours(code):
             return None
-        if frame.f_back is not None:
+        # The body of a class is no function, and is entered from C.
+        if frame.f_back is not None and code.co_flags & CO_OPTIMIZED:
             self._calling.discard(id(frame.f_back))
         if is_checked_entry(code, frame.f_lasti):
             self.switches.note(code, frame.f_lasti)
@@ -134,13 +147,16 @@ class NaturalSettracePoints(SettracePoints):
         ahead: SwitchPoint | None = None
         unknown = False
 
-        def on_event(frame: FrameType, event: str, argument: object) -> _Trace:
+        def on_event(frame: FrameType, event: str, argument: Any) -> _Trace:
             nonlocal ahead, unknown
+            if event == "exception":
+                ahead, unknown = handler_after(frame, argument[0]), False
             if event != "opcode":
                 return on_event
             if (
                 ahead is not None
-                and ahead.arrival == frame.f_lasti
+                and ahead.arrival in (frame.f_lasti, ANYWHERE)
+                and not is_put_off(frame.f_code, frame.f_lasti)
                 and (not unknown or id(frame) in self._calling)
             ):
                 self.switches.note(frame.f_code, ahead.offset)

@@ -1,12 +1,14 @@
 """The natural switch points of a code object of 3.10 or 3.11, which have no events for them.
 
 Measured by sampling with a signal handler, which runs where the interpreter looks for requests:
-3.10 looks after each call, after JUMP_ABSOLUTE and after each POP_JUMP_IF that jumps, forward ones
-too; 3.11 after backward jumps, and after calls that do not go on in Python code or are specialised.
+3.10 looks after each call, after JUMP_ABSOLUTE and POP_JUMP_IF when they jump, forward too, and
+before it goes on with the handler of an exception. 3.11 looks after backward jumps, and after calls
+unless they go on in Python code or have a specialised instruction.
 """
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sys
 from types import CodeType, FrameType
@@ -18,13 +20,10 @@ from pytest_concurrency.race.points.operands import (
     called,
     instructions_with_stacks,
 )
-from pytest_concurrency.race.points.switches import (
-    is_put_off,
-    returns_unchecked,
-)
+from pytest_concurrency.race.points.switches import returns_unchecked
 from pytest_concurrency.race.points.values import UNKNOWN, value_of
 
-__all__ = ["SwitchPoint", "callee_in", "find_switches"]
+__all__ = ["ANYWHERE", "SwitchPoint", "callee_in", "find_switches", "handler_after"]
 
 _JUMPS = frozenset(
     ["JUMP_ABSOLUTE", "POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE"]
@@ -37,8 +36,14 @@ _JUMPS = frozenset(
         "POP_JUMP_BACKWARD_IF_NOT_NONE",
     ]
 )
-# A call with `*` of 3.11 calls Python code from C, and 3.10 does so with all calls.
+# From 3.11 on, calls of Python functions go on in Python code; 3.10 calls everything from C.
 _ENTERING = sys.version_info >= (3, 11)
+_HANDLERS_LOOK = not _ENTERING
+# What an exception ends without any handler.
+_ENDED = frozenset(dis.opmap.get(name) for name in ("FOR_ITER", "YIELD_FROM"))
+
+ANYWHERE = -1
+"""Stands for the offset of a handler, which is not known before an exception is raised."""
 
 
 class SwitchPoint(NamedTuple):
@@ -46,10 +51,9 @@ class SwitchPoint(NamedTuple):
 
     Args:
         offset: Where it is.
-        arrival: The offset that a trace function sees next then.
+        arrival: The offset that a trace function sees next then, or `ANYWHERE`.
         enters: Whether it is a call that goes on in Python code if what it calls is that.
         callee: How the callable got on the stack, if that is known.
-        first: The same for what a method is called on.
         arguments: How many arguments it passes by position; -1 if it passes others.
         dropped: Whether the result of the call is dropped at once.
     """
@@ -62,11 +66,15 @@ class SwitchPoint(NamedTuple):
     dropped: bool = False
 
     def returns_unchecked(self, callee: object, frame: FrameType) -> bool:
-        """Tells whether what is called has an instruction of its own that looks for nothing."""
+        """Tells whether the call has a specialised instruction that looks for no requests.
+
+        Args:
+            callee: What is called; no Python function.
+            frame: Where.
+        """
         base = self.callee.base if self.callee is not None else None
-        return self.enters and returns_unchecked(
-            callee, self.arguments, value_of(base, frame), self.dropped
-        )
+        first = value_of(base, frame)
+        return returns_unchecked(callee, self.arguments, first, self.dropped)
 
 
 def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
@@ -75,6 +83,7 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
     start: int | None = None
     call: tuple[int, SwitchPoint] | None = None
     keywords = False
+    nones = 0
     for instruction, stack in instructions_with_stacks(code):
         name, argument = instruction.opname, instruction.arg or 0
         # An event comes at the first EXTENDED_ARG, and none at what it extends.
@@ -84,21 +93,37 @@ def find_switches(code: CodeType) -> dict[int, SwitchPoint]:
         if call is not None:
             seen, point = call
             call = None
-            if not is_put_off(code, start):
-                found[seen] = point._replace(arrival=start, dropped=name == "POP_TOP")
+            found[seen] = point._replace(arrival=start, dropped=name == "POP_TOP")
         if name in CALLS:
-            point = SwitchPoint(instruction.offset, -1)
-            if _ENTERING and name == "CALL":
-                callee = called(name, argument, stack)
+            point = SwitchPoint(start, ANYWHERE)
+            # Leaving a `with` calls a bound method with self twice, which goes through C.
+            if _ENTERING and name == "CALL" and not (argument == 2 and nones == 3):
+                arguments = -1 if keywords else argument
                 point = point._replace(
-                    enters=True, callee=callee, arguments=-1 if keywords else argument
+                    enters=True, callee=called(name, argument, stack), arguments=arguments
                 )
-            call = start, point
-        elif name in _JUMPS and not is_put_off(code, instruction.argval):
-            found[start] = SwitchPoint(instruction.offset, instruction.argval)
+            if point.callee is None or point.callee.how != "function":
+                call = start, point
+        elif name in _JUMPS:
+            found[start] = SwitchPoint(start, instruction.argval)
+        elif name == "RERAISE" and _HANDLERS_LOOK:
+            found[start] = SwitchPoint(start, ANYWHERE)
         keywords = name == "KW_NAMES" or (keywords and name == "PRECALL")
+        if name != "PRECALL":
+            nones = nones + 1 if name == "LOAD_CONST" and instruction.argval is None else 0
         start = None
     return found
+
+
+def handler_after(frame: FrameType, kind: type) -> SwitchPoint | None:
+    """Returns the switch point that a frame of 3.10 passes if it handles an exception.
+
+    Args:
+        frame: Where the exception is on its way.
+        kind: Its type.
+    """
+    ends_loop = issubclass(kind, StopIteration) and frame.f_code.co_code[frame.f_lasti] in _ENDED
+    return None if ends_loop or not _HANDLERS_LOOK else SwitchPoint(frame.f_lasti, ANYWHERE)
 
 
 def callee_in(frame: FrameType, source: Source | None) -> object:

@@ -32,7 +32,12 @@ __all__ = [
 
 _VERSION = sys.version_info[:2]
 _LIST_APPEND = list.append
+_RESUME = dis.opmap.get("RESUME")
+_LOAD_SUPER_ATTR = dis.opmap.get("LOAD_SUPER_ATTR")
+# 3.15 looks for no requests after `__enter__`, so that `__exit__` is always called (gh-148874).
+_LOOKUP_BEFORE = dis.opmap["LOAD_SPECIAL"] if _VERSION >= (3, 15) else None
 _LOOSE = 0x04 | 0x08  # CO_VARARGS, CO_VARKEYWORDS
+_INLINE_VALUES = 1 << 2  # Py_TPFLAGS_INLINE_VALUES
 # Before these, 3.10 puts off what is pending, so that no exception comes between a resource and the
 # block that frees it.
 _PUT_OFF = frozenset(
@@ -88,14 +93,17 @@ class Switches:
 
     def on_call(self, code: CodeType, offset: int, callee: object, _first: object) -> None:
         """Takes CALL: a stand-in is no C function, so that its return would go unnoticed."""
-        if _is_stand_in(callee) and not is_ours(code):
+        if _is_stand_in(callee) and not is_ours(code) and not _calls_enter(code, offset):
             self.note(code, offset)
 
     def on_return(self, code: CodeType, offset: int, callee: object, first: object) -> None:
         """Takes C_RETURN, which comes exactly where the interpreter looks for requests."""
-        if is_ours(code):
+        if is_ours(code) or _calls_enter(code, offset):
             return
         if _can_return_unchecked(callee):
+            if callee is super and code.co_code[offset] == _LOAD_SUPER_ATTR:
+                # It has the events of the call that it is instead of.
+                return
             arguments, dropped = self._shape(code, offset)
             if returns_unchecked(callee, arguments, first, dropped):
                 return
@@ -119,13 +127,24 @@ def is_checked_entry(code: CodeType, offset: int) -> bool:
     """
     if _PUT_OFF:
         return code.co_code[offset + 2 if offset >= 0 else 0] not in _PUT_OFF
+    # Otherwise an exception is thrown into a generator.
+    resumes = offset >= 0 and code.co_code[offset] == _RESUME
     # The location is 0 at the start, 1 after `yield`, 2 and 3 after `yield from` and `await`.
-    return (code.co_code[offset + 1] & 3) < 2
+    return resumes and (code.co_code[offset + 1] & 3) < 2
 
 
 def is_put_off(code: CodeType, offset: int) -> bool:
-    """Tells whether 3.10 looks for no requests just before an instruction."""
+    """Tells whether the interpreter looks for no requests just before an instruction.
+
+    Args:
+        code: Where.
+        offset: Of the instruction.
+    """
     return bool(_PUT_OFF) and code.co_code[offset] in _PUT_OFF
+
+
+def _calls_enter(code: CodeType, offset: int) -> bool:
+    return offset > 0 and code.co_code[offset - 2] == _LOOKUP_BEFORE
 
 
 def _is_stand_in(callee: object) -> bool:
@@ -135,16 +154,18 @@ def _is_stand_in(callee: object) -> bool:
 
 
 def enters_function(callee: object) -> bool:
-    """Tells whether a call goes on in Python code, without coming back to the call's own end."""
+    """Tells whether a call goes on in Python code, without coming back to the call's own end.
+
+    Args:
+        callee: What is called.
+    """
     function = _function_of(callee)
     return function is not None and not is_ours(function.__code__)
 
 
-# `isinstance` would ask an object for its `__class__`, which can be code of the user's.
-
-
 def _function_of(callee: object) -> FunctionType | None:
     """Returns the function that is called, or the one of a bound method."""
+    # `isinstance` could ask for `__class__`, and so run code of the user's.
     if type(callee) is MethodType:
         callee = callee.__func__
     return callee if type(callee) is FunctionType else None
@@ -168,7 +189,9 @@ def returns_unchecked(callee: object, arguments: int, first: object, dropped: bo
         dropped: Whether the result is dropped at once.
     """
     if callee is _LIST_APPEND:
-        return arguments == 1 and dropped and type(first) is list
+        if _VERSION >= (3, 15):
+            return arguments == 1 and type(first) is list
+        return arguments == 1 and dropped and issubclass(type(first), list)
     if callee is len or callee is isinstance:
         return arguments >= 0
     if callee is type:
@@ -178,18 +201,16 @@ def returns_unchecked(callee: object, arguments: int, first: object, dropped: bo
 
 def _enters_init(made: type, arguments: int) -> bool:
     """Tells whether CALL_ALLOC_AND_ENTER_INIT fits: `__init__` then runs like a function."""
-    if type(made) is not type:
+    if type(made) is not type or getattr_static(made, "__new__") is not object.__new__:
         return False
     init = getattr_static(made, "__init__")
-    return (
-        getattr_static(made, "__new__") is object.__new__
-        # Minus one stands for a dictionary that the object's own memory holds.
-        and made.__dictoffset__ == -1
-        and type(init) is FunctionType
-        and not init.__code__.co_flags & _LOOSE
-        and not init.__code__.co_kwonlyargcount
-        and init.__code__.co_argcount == arguments + 1
-    )
+    if type(init) is not FunctionType or arguments < 0:
+        return False
+    simple = not init.__code__.co_flags & _LOOSE and not init.__code__.co_kwonlyargcount
+    if _VERSION >= (3, 14):
+        return simple
+    fits = init.__code__.co_argcount == arguments + 1
+    return simple and fits and bool(made.__flags__ & _INLINE_VALUES)
 
 
 def _plain_calls(code: CodeType) -> dict[int, tuple[int, bool]]:
@@ -205,6 +226,7 @@ def _plain_calls(code: CodeType) -> dict[int, tuple[int, bool]]:
 
 
 def has_gil() -> bool:
+    """Tells whether only one thread at a time runs Python code in this process."""
     return not sysconfig.get_config_var("Py_GIL_DISABLED") or bool(
         getattr(sys, "_is_gil_enabled", lambda: True)()
     )
