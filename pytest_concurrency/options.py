@@ -137,7 +137,9 @@ _SEED = pytest.StashKey[int]()
 
 def add_options(parser: pytest.Parser) -> None:
     """Add every option of the table to the command line and the ini file."""
-    group = parser.getgroup("concurrency", "start methods, hazards, leaks and races (pytest_concurrency)")
+    group = parser.getgroup(
+        "concurrency", "start methods, hazards, leaks and races (pytest_concurrency)"
+    )
     for option in TABLE:
         group.addoption(option.flag, metavar=option.metavar, default=None, help=option.help)
         parser.addini(option.name, option.help, type="string", default="")

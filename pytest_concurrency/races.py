@@ -78,7 +78,9 @@ class _FindingRepr(TerminalRepr):
             tw.line("")
         styles = {} if self._result.finding is None else dict(self._result.finding.lines)
         for number, line in enumerate(self._text.splitlines()):
-            markup = {"red": True, "bold": True} if number == 0 else _STYLES.get(styles.get(line, ""))
+            markup = (
+                {"red": True, "bold": True} if number == 0 else _STYLES.get(styles.get(line, ""))
+            )
             tw.line(line, **(markup or {}))
 
 

@@ -56,7 +56,6 @@ _CONSUME = frozenset(
 )
 
 
-
 def access_of(operation: Operation, frame: FrameType, entered: Any = UNKNOWN) -> Access:
     """Tells what an operation is about to touch.
 
@@ -148,7 +147,12 @@ def _lock_of(primitive: Any) -> object:
         return primitive
     if kind is threading.Condition:
         return primitive._lock
-    if kind in (threading.Event, threading.Semaphore, threading.BoundedSemaphore, threading.Barrier):
+    if kind in (
+        threading.Event,
+        threading.Semaphore,
+        threading.BoundedSemaphore,
+        threading.Barrier,
+    ):
         return primitive._cond._lock
     if kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue):
         return primitive.mutex

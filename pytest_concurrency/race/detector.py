@@ -266,9 +266,7 @@ class Race:
     def _raises_now(self, raise_on_finding: bool | None) -> bool:
         return self._raises if raise_on_finding is None else raise_on_finding
 
-    def _searched(
-        self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes
-    ) -> RaceResult:
+    def _searched(self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes) -> RaceResult:
         __tracebackhide__ = True
         search = Search(case, scope, plan, outcomes)
         search.run()
@@ -312,9 +310,7 @@ class Race:
             command,
         )
 
-    def _stressed(
-        self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes
-    ) -> RaceResult:
+    def _stressed(self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes) -> RaceResult:
         __tracebackhide__ = True
         finding, evidence = stress(case, scope, plan, outcomes)
         return RaceResult(evidence.runs, self.seed, evidence, outcomes, finding)
@@ -343,9 +339,7 @@ class Race:
         """Keeps what was found, for the next session; returns what went wrong with that."""
         if self._store is None:
             return ()
-        said = [
-            self._store.forget(self._key(), schedule.token) for schedule in search.passed_again
-        ]
+        said = [self._store.forget(self._key(), schedule.token) for schedule in search.passed_again]
         if finding is not None and not finding.always:
             said.append(self._store.remember(self._key(), finding.token))
         return tuple(each for each in said if each)

@@ -14,7 +14,17 @@ from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.threads import Scheduler, Stretch
 
-__all__ = ["Case", "Failure", "FailureKind", "Profile", "Runner", "Signature", "difference", "operations_of", "schedule_of"]
+__all__ = [
+    "Case",
+    "Failure",
+    "FailureKind",
+    "Profile",
+    "Runner",
+    "Signature",
+    "difference",
+    "operations_of",
+    "schedule_of",
+]
 
 FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck"]
 
@@ -61,9 +71,7 @@ class Failure:
     def is_like(self, other: Failure | None) -> bool:
         """Tells whether another run failed in the same way."""
         return (
-            other is not None
-            and self.kind == other.kind
-            and type(self.error) is type(other.error)
+            other is not None and self.kind == other.kind and type(self.error) is type(other.error)
         )
 
 
@@ -131,8 +139,7 @@ class Runner:
     def look(self) -> None:
         """Counts the operations of the last run for the profile."""
         self.profile.operations = {
-            actor.path: Counter(operations)
-            for actor, operations in operations_of(self.scheduler)
+            actor.path: Counter(operations) for actor, operations in operations_of(self.scheduler)
         }
 
     def schedule(self) -> Schedule:
@@ -232,7 +239,9 @@ def difference(one: Signature, other: Signature) -> str:
     """Says where two runs of one schedule differ first; empty if they do not."""
     for number, (left, right) in enumerate(zip(one, other, strict=False), 1):
         if left != right:
-            return f"operation {number} was {_in_words(left)}, and the second time {_in_words(right)}"
+            return (
+                f"operation {number} was {_in_words(left)}, and the second time {_in_words(right)}"
+            )
     if len(one) != len(other):
         longer = max(one, other, key=len)
         return (

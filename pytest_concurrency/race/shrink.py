@@ -39,9 +39,7 @@ def shrink(
 
 
 class _Shrinking:
-    def __init__(
-        self, runner: Runner, schedule: Schedule, failure: Failure, max_runs: int
-    ) -> None:
+    def __init__(self, runner: Runner, schedule: Schedule, failure: Failure, max_runs: int) -> None:
         self._runner = runner
         self._failure = failure
         self._max_runs = max_runs
@@ -140,5 +138,3 @@ def _next_of(segments: list[Segment], number: int) -> int | None:
         (later for later in range(number + 1, len(segments)) if segments[later].actor == actor),
         None,
     )
-
-

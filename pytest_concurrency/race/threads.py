@@ -101,9 +101,7 @@ class Scheduler:
         self.natural = natural
         self._is_natural = True
         self._entered = Entered()
-        self.points = points_for(
-            scope, self._reach_naturally if natural else self.reach, natural
-        )
+        self.points = points_for(scope, self._reach_naturally if natural else self.reach, natural)
         self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []

@@ -32,7 +32,6 @@ def _is_no_unwinding(record: logging.LogRecord) -> bool:
     return not (record.exc_info and record.exc_info[0] is Unwind)
 
 
-
 class Primitives:
     """Lets the primitives of this process ask a scheduler, as long as it is installed.
 

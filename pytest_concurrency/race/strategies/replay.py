@@ -85,4 +85,3 @@ class Replay:
                     self._at = number
                     return candidate
         return default_choice(decision)
-
