@@ -116,6 +116,10 @@ if sys.version_info >= (3, 12):
             """Returns True: only the natural points know better."""
             return True
 
+        def step_aside(self, aside: bool) -> bool:
+            """Returns False: another tool that traces does so at the same time."""
+            return False
+
         def watch_thread(self) -> None:
             """Does nothing: events come from every thread."""
 
@@ -135,6 +139,7 @@ if sys.version_info >= (3, 12):
             return code in self.table.scope and id(code) not in self.table.operations
 
         def _add(self, code: CodeType, namespace: Mapping[str, object]) -> None:
+            self._beside = self._beside or _other_watcher(self._tool, code)
             self.table.add(code, namespace)
             sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
 
