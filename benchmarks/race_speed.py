@@ -27,7 +27,7 @@ from pathlib import Path
 from peers import ROOT
 from peers.lost_update import LARGE, SMALL
 from peers.protocol import Request
-from peers.tables import Bug, Speed, bugs_table, speeds_table, summary, written
+from peers.tables import Bug, Speed, bugs_table, seconds_of, speeds_table, summary, written
 from peers.tools import TOOLS, Tool, Unavailable, ask, interpreter_for, version_of
 
 from tests.corpus.programs import PROGRAMS
@@ -79,30 +79,30 @@ def speeds(python: str, there: Interpreters, missing: Mapping[str, str]) -> list
     ]
 
 
-def bugs_of(program: str, there: Interpreters, limit: float) -> dict[str, Bug]:
+def bugs_of(
+    program: str, there: Interpreters, missing: Mapping[str, str], limit: float
+) -> dict[str, Bug]:
     """Searches for the bug of a program, seed after seed with each tool in each of its ways.
 
     A way is left out once its fixed twin shows that the tool cannot express the program, or once
     the median is above the limit whatever is still to come.
     """
-    ways = {
-        (tool.name, way): Way(tool, way, there[tool.name])
+    ways = [
+        Way(tool, way, there[tool.name])
         for tool in TOOLS
         for way in tool.bug_ways
         if tool.name in there
-    }
-    for way in ways.values():
+    ]
+    for way in ways:
         way.try_twin(program, limit)
     for seed in SEEDS:
-        for way in ways.values():
+        for way in ways:
             way.search(program, seed, limit)
-    return {
-        name: min(
-            (way.bug() for (of, _), way in ways.items() if of == name),
-            key=lambda bug: (bug.trouble is not None, bug.seconds),
-        )
-        for name in there
-    }
+    found = {name: Bug(math.inf, math.inf, trouble) for name, trouble in missing.items()}
+    for name in there:
+        bugs = [way.bug() for way in ways if way.tool.name == name]
+        found[name] = min(bugs, key=lambda bug: (bug.trouble is not None, bug.seconds))
+    return found
 
 
 @dataclass
@@ -164,8 +164,9 @@ def report(pythons: Sequence[str], patterns: Sequence[str], cache: Path, limit: 
         print(speeds_table(rows, [SMALL, LARGE]), end="\n\n", file=sys.stderr)
         if number == 0:
             for program in chosen(patterns):
-                bugs[program] = bugs_of(program, there, limit)
-                print(program, bugs[program], file=sys.stderr)
+                bugs[program] = bugs_of(program, there, missing, limit)
+                rest = [seconds_of(bug, limit) for bug in bugs[program].values()]
+                print(program, *rest, file=sys.stderr)
     names = [tool.name for tool in TOOLS]
     parts = [
         f"Schedules per second ({started_on}, median of {ROUNDS}):",

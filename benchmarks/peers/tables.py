@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+LONGEST_TROUBLE = 160
+NOTHING = "none"
 BEGIN, END = "<!-- race_speed: begin -->", "<!-- race_speed: end -->"
 
 
@@ -56,35 +58,41 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def speeds_table(speeds: Sequence[Speed], programs: Sequence[str]) -> str:
     """Returns a row for each Python, tool and way; ratios are to the first row of a Python."""
-    head = ["", *(text for program in programs for text in (program, "we are"))]
-    reference: dict[str, Speed] = {}
-    rows = []
+    first_of: dict[str, Speed] = {}
+    rows, troubles = [], {}
     for speed in speeds:
-        ours = reference.setdefault(speed.python, speed)
-        row = [f"{speed.python}: {speed.tool}, {speed.way}"]
+        ours = first_of.setdefault(speed.python, speed)
+        row = [f"{speed.python} {speed.tool}, {speed.way}"]
         for program in programs:
             rate, our_rate = speed.median(program), ours.median(program)
-            row.append(f"{rate:,.0f}" if rate else speed.trouble or "")
-            compared = rate and our_rate and speed is not ours
-            row.append(f"{our_rate / rate:.1f} times" if compared and rate and our_rate else "")
+            ratio = our_rate / rate if rate and our_rate and speed is not ours else None
+            row += [f"{rate:,.0f}" if rate else NOTHING, f"{ratio:.1f} times" if ratio else ""]
         rows.append(row)
-    return table(head, rows)
+        if speed.trouble is not None:
+            troubles[f"{speed.python} {speed.tool}"] = speed.trouble
+    head = ["", *(text for program in programs for text in (program, "we are faster"))]
+    notes = [f"- {of}: {shortened(trouble)}" for of, trouble in troubles.items()]
+    return "\n".join([table(head, rows), *(["", *notes] if notes else [])])
 
 
 def bugs_table(bugs: Mapping[str, Mapping[str, Bug]], tools: Sequence[str], limit: float) -> str:
-    """Returns a row for each program: the seconds of each tool, and who was first."""
+    """Returns a row for each program with the seconds of each tool, and why some have none."""
     rows = []
+    troubles: dict[tuple[str, str], list[str]] = {}
     for program, by_tool in bugs.items():
-        row = [program]
+        rows.append([program, *(seconds_of(by_tool[tool], limit) for tool in tools)])
         for tool in tools:
-            row.append(_cell(by_tool[tool], limit) if tool in by_tool else "")
-        rows.append(row)
-    return table(["", *tools], rows)
+            trouble = by_tool[tool].trouble
+            if trouble is not None:
+                troubles.setdefault((tool, shortened(trouble)), []).append(program)
+    notes = [f"- {tool}, {', '.join(on)}: {text}" for (tool, text), on in troubles.items()]
+    return "\n".join([table(["", *tools], rows), *(["", *notes] if notes else [])])
 
 
-def _cell(bug: Bug, limit: float) -> str:
+def seconds_of(bug: Bug, limit: float) -> str:
+    """Returns the seconds, with those of all work in brackets if they are more."""
     if bug.trouble is not None:
-        return bug.trouble
+        return NOTHING
     if bug.seconds > limit:
         return f"> {limit:g}"
     if bug.whole > 1.05 * bug.seconds:
@@ -92,21 +100,27 @@ def _cell(bug: Bug, limit: float) -> str:
     return f"{bug.seconds:.4f}"
 
 
+def shortened(trouble: str) -> str:
+    """Returns the beginning of what a tool said, on one line."""
+    line = " ".join(trouble.split())
+    return line if len(line) <= LONGEST_TROUBLE else f"{line[:LONGEST_TROUBLE]} ..."
+
+
 def summary(bugs: Mapping[str, Mapping[str, Bug]], tools: Sequence[str], limit: float) -> str:
     """Says in words how the first tool did against each of the others."""
     ours, *peers = tools
     lines = []
     for peer in peers:
-        pairs = [
-            (name, by_tool[ours].seconds, by_tool[peer].seconds)
+        expressed = {
+            name: (by_tool[ours].seconds, by_tool[peer].seconds)
             for name, by_tool in bugs.items()
-            if by_tool[ours].trouble is None and by_tool[peer].trouble is None
-        ]
-        slower = [name for name, mine, theirs in pairs if mine > theirs]
-        missed = sum(theirs > limit for _, _, theirs in pairs)
+            if by_tool[peer].trouble is None
+        }
+        missed = sum(theirs > limit for _, theirs in expressed.values())
+        slower = [name for name, (mine, theirs) in expressed.items() if mine > theirs]
         lines.append(
-            f"- {peer} expresses {len(pairs)} of {len(bugs)} programs, and misses the bug of "
-            f"{missed}; it is faster to the bug than we are on {len(slower)}"
+            f"- {peer} can express {len(expressed)} of {len(bugs)} programs, and finds the bug of "
+            f"{len(expressed) - missed}. It is faster to the bug than we are on {len(slower)}"
             + (f": {', '.join(slower)}." if slower else ".")
         )
     return "\n".join(lines)
