@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pytest_concurrency.errors import ChildHung as ChildHung
     from pytest_concurrency.errors import ChildTraceback as ChildTraceback
     from pytest_concurrency.errors import LeakWarning as LeakWarning
+    from pytest_concurrency.errors import NotDeterministic as NotDeterministic
     from pytest_concurrency.errors import NotPicklable as NotPicklable
+    from pytest_concurrency.errors import RaceFound as RaceFound
     from pytest_concurrency.pickling.assertions import (
         assert_exception_picklable as assert_exception_picklable,
     )
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pytest_concurrency.pickling.assertions import assert_picklable as assert_picklable
     from pytest_concurrency.pickling.diagnosis import PickleReport as PickleReport
     from pytest_concurrency.pickling.diagnosis import explain_pickle as explain_pickle
+    from pytest_concurrency.race.detector import Race as Race
+    from pytest_concurrency.race.detector import RaceResult as RaceResult
 
 __version__ = "0.1.0"
 
@@ -33,8 +37,12 @@ _HOME = {
     "ChildHung": "errors",
     "ChildTraceback": "errors",
     "LeakWarning": "errors",
+    "NotDeterministic": "errors",
     "NotPicklable": "errors",
     "PickleReport": "pickling.diagnosis",
+    "Race": "race.detector",
+    "RaceFound": "errors",
+    "RaceResult": "race.detector",
     "assert_exception_picklable": "pickling.assertions",
     "assert_not_picklable": "pickling.assertions",
     "assert_picklable": "pickling.assertions",
@@ -47,8 +55,12 @@ __all__ = [
     "ChildHung",
     "ChildTraceback",
     "LeakWarning",
+    "NotDeterministic",
     "NotPicklable",
     "PickleReport",
+    "Race",
+    "RaceFound",
+    "RaceResult",
     "assert_exception_picklable",
     "assert_not_picklable",
     "assert_picklable",

@@ -7,13 +7,16 @@ question, never as a fact), and one command or change to try next. `message` joi
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 __all__ = [
     "ChildDied",
     "ChildHung",
     "ChildTraceback",
     "LeakWarning",
+    "NotDeterministic",
     "NotPicklable",
+    "RaceFound",
     "message",
 ]
 
@@ -53,6 +56,22 @@ class ChildTraceback(Exception):
 
     def __str__(self) -> str:
         return "in the child process\n" + str(self.args[0])
+
+
+class RaceFound(AssertionError):
+    """A schedule was found that breaks the code; the text tells its story.
+
+    Attributes:
+        result: the `RaceResult` with the finding.
+    """
+
+    def __init__(self, text: str, *, result: Any = None) -> None:
+        super().__init__(text)
+        self.result = result
+
+
+class NotDeterministic(AssertionError):
+    """The same schedule led elsewhere the second time; the text names the first difference."""
 
 
 class LeakWarning(UserWarning):

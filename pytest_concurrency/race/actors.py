@@ -7,28 +7,25 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["BLOCKED", "DONE", "NEW", "READY", "Actor", "Resource", "ThreadWorker", "Unwind"]
+__all__ = ["BLOCKED", "DONE", "NEW", "READY", "STRAY", "Actor", "ThreadWorker", "Unwind"]
 
-NEW, READY, BLOCKED, DONE = range(4)
-# Kept before anything is patched.
+NEW, READY, BLOCKED, STRAY, DONE = range(5)
+
+# Kept before anything is patched: while a race runs, the methods of locks are ours.
 _start_raw = _thread.start_new_thread
 _allocate = _thread.allocate_lock
+_LOCK = type(_allocate())
+acquire_raw = _LOCK.acquire
+release_raw = _LOCK.release
 if sys.version_info >= (3, 13):
     _start_joinable = _thread.start_joinable_thread
 
 
 class Unwind(BaseException):
     """Raised in an actor where it is parked, so that its `finally` and `with` blocks run."""
-
-
-class Resource(Protocol):
-    """What an actor can wait for: a modelled primitive, or another actor that shall end."""
-
-    waiters: list[Actor]
 
 
 class Actor:
@@ -38,20 +35,23 @@ class Actor:
         index: Its number, in the order of creation.
         path: Its name in schedules: "0" for the first one given, "0.1" for the second one that it
             started.
-        state: NEW, READY, BLOCKED or DONE. A blocked actor with a deadline can be chosen, and its
-            timeout wins then.
+        state: NEW, READY, BLOCKED, STRAY (in a call that blocks and is not modelled) or DONE.
         pending: The visible operation that comes next; None before the first one.
-        waits_for: What it is blocked on.
-        deadline: When its wait ends, in seconds of the virtual clock.
+        access: What that operation touches, if the scheduler was asked to find out.
+        waits_for: What it is blocked on: a lock, a queue, an actor that shall end; None for a sleep.
+        deadline: When its wait ends, in seconds of the virtual clock. A blocked actor with a
+            deadline can be chosen, and its timeout wins then.
+        until: The same, kept while it is woken and may have to wait on.
         timed_out: Whether its last wait ended by its timeout.
         error: The exception that ended it.
         daemon: Whether the run ends without it.
         children: How many actors it has started.
         thread: The `threading.Thread` that it is.
-        waiters: The actors that wait for its end.
+        yields: How often it has given way.
     """
 
     __slots__ = (
+        "access",
         "children",
         "daemon",
         "deadline",
@@ -63,10 +63,11 @@ class Actor:
         "target",
         "thread",
         "timed_out",
+        "until",
         "unwinding",
-        "waiters",
         "waits_for",
         "worker",
+        "yields",
     )
 
     def __init__(
@@ -86,16 +87,19 @@ class Actor:
         self.daemon = daemon
         self.state = NEW
         self.pending: Operation | None = None
-        self.waits_for: Resource | None = None
+        self.access: object = None
+        self.waits_for: object = None
         self.deadline: float | None = None
+        self.until: float | None = None
         self.timed_out = False
         self.error: BaseException | None = None
         self.children = 0
+        self.yields = 0
         self.unwinding = False
-        self.waiters: list[Actor] = []
 
     def __repr__(self) -> str:
-        return f"<actor {self.path} {('new', 'ready', 'blocked', 'done')[self.state]}>"
+        states = ("new", "ready", "blocked", "stray", "done")
+        return f"<actor {self.path} {states[self.state]}>"
 
 
 class ThreadWorker:
@@ -108,41 +112,46 @@ class ThreadWorker:
 
     def __init__(self, before: Callable[[], None], after: Callable[[Actor], None]) -> None:
         self.gate = _allocate()
-        self.gate.acquire()
+        acquire_raw(self.gate)
         self.actor: Actor | None = None
         self.ident = 0
         self.native_id = 0
         self._before = before
         self._after = after
         started = _allocate()
-        started.acquire()
+        acquire_raw(started)
         if sys.version_info >= (3, 13):
-            self._handle = _thread._ThreadHandle()
-            _start_joinable(lambda: self._work(started), handle=self._handle, daemon=True)
+            self.handle = _thread._ThreadHandle()
+            _start_joinable(lambda: self._work(started), handle=self.handle, daemon=True)
         else:
             _start_raw(self._work, (started,))
-        started.acquire()
+        acquire_raw(started)
 
     def _work(self, started: _thread.LockType) -> None:
-        self.ident = _thread.get_ident()
+        self.ident = ident = _thread.get_ident()
         self.native_id = _thread.get_native_id()
         if sys.version_info < (3, 13):
             # Released by the interpreter when the state of the thread is gone.
             self._ended = _thread._set_sentinel()
-        started.release()
+            acquire_raw(self._ended)
+        active = threading._active  # type: ignore[attr-defined]
+        release_raw(started)
         while True:
-            self.gate.acquire()
+            acquire_raw(self.gate)
             actor = self.actor
             if actor is None:
                 break
+            active[ident] = actor.thread
             try:
                 self._before()
                 contextvars.Context().run(actor.target)
             except (Unwind, SystemExit):
                 pass
             except BaseException as error:
-                actor.error = error
+                if not actor.unwinding:
+                    actor.error = error
             self._after(actor)
+        active.pop(ident, None)
         if sys.version_info < (3, 12):
             sys.settrace(None)
 
@@ -156,8 +165,8 @@ class ThreadWorker:
             Whether it is gone.
         """
         self.actor = None
-        self.gate.release()
+        release_raw(self.gate)
         if sys.version_info >= (3, 13):
-            self._handle.join(timeout)
-            return self._handle.is_done()
-        return self._ended.acquire(timeout=timeout)
+            self.handle.join(timeout)
+            return self.handle.is_done()
+        return acquire_raw(self._ended, True, timeout)

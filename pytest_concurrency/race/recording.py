@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["Step", "Wait"]
+__all__ = ["Crash", "Record", "Step", "Wait"]
 
 
 class Step(NamedTuple):
@@ -15,13 +16,16 @@ class Step(NamedTuple):
     Args:
         actor: The path of the actor: "0" is the first one given, "0.1" the second that it started.
         operation: What it was, and on which line.
-        label: What it was done to, such as `Counter#1.value`, `list#1[0]` or `Account#1.lock`; empty
-            if that is not known.
+        label: What it was done to, such as `Counter#1.value`, `list#1[0]` or `Account#1.lock`;
+            empty if that is not known.
         before: What was there before, as a short `repr`; empty if that is not known.
         after: What was there afterwards, as a short `repr`; empty if that is not known.
-        writes: Whether it changed what is there, or could have; a lock is changed by every operation.
-        locks: "takes", "waits" or "releases" if it is an operation on a lock; "waits" is followed by a
-            "takes" of the same operation once the lock is free. Otherwise empty.
+        writes: Whether it changed what is there, or could have; a lock is changed by every
+            operation.
+        locks: "takes", "waits" or "releases" if it is an operation on a lock; "waits" is followed
+            by a "takes" of the same operation once the lock is free. Other operations that block,
+            a sleep or a join, are recorded the same way, with a label as in `Wait`. Otherwise
+            empty.
         raised: The exception it ended with, such as `KeyError: 'a'`; empty if it did not.
     """
 
@@ -34,6 +38,16 @@ class Step(NamedTuple):
     locks: str = ""
     raised: str = ""
 
+    @property
+    def filename(self) -> str:
+        """The file of the operation."""
+        return self.operation.code.co_filename
+
+    @property
+    def line(self) -> int:
+        """The line of the operation, from 1."""
+        return self.operation.line
+
 
 class Wait(NamedTuple):
     """An actor that waits at the end of a run that cannot go on.
@@ -43,7 +57,8 @@ class Wait(NamedTuple):
         label: What it waits for, such as `Account#1.lock`, `Thread actor 1` or `Queue#1.get()`.
         filename: Of the line on which it waits.
         line: From 1.
-        holder: The path of the actor that holds the lock; empty if nobody does, or nobody can tell.
+        holder: The path of the actor that holds the lock, or whose end is waited for; empty if
+            there is none, or nobody can tell.
         held_since: The line on which the holder took it, in the holder's file; 0 if not known.
     """
 
@@ -53,3 +68,49 @@ class Wait(NamedTuple):
     line: int
     holder: str = ""
     held_since: int = 0
+
+
+class Crash(NamedTuple):
+    """An actor that ended with an exception.
+
+    Args:
+        actor: Its path.
+        error: The exception, such as `KeyError: 'a'`.
+        filename: Of the innermost line of the user's code in the traceback.
+        line: From 1.
+    """
+
+    actor: str
+    error: str
+    filename: str
+    line: int
+
+
+class Record(NamedTuple):
+    """All that was recorded of one run.
+
+    Args:
+        steps: What the actors did, in order, up to the end of the run; not what they did while a
+            run that could not go on was taken down.
+        waits: The actors that wait for ever, if that is how it ended.
+        crashes: The actors that ended with an exception, in order.
+        endless: Whether the run was cut off at the step limit.
+    """
+
+    steps: tuple[Step, ...]
+    waits: tuple[Wait, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+    endless: bool = False
+
+    @property
+    def filenames(self) -> frozenset[str]:
+        """The files of everything that was recorded."""
+        return frozenset(
+            item.filename for items in (self.steps, self.waits, self.crashes) for item in items
+        )
+
+    def place(self, filename: str, line: int) -> str:
+        """Names a line in a sentence; the file only if there are several."""
+        if len(self.filenames) == 1:
+            return f"line {line}"
+        return f"line {line} of {os.path.basename(filename)}"

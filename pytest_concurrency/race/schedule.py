@@ -18,21 +18,10 @@ __all__ = ["BadToken", "Point", "Schedule", "Segment"]
 
 _VERSION = "r1"
 # The order is part of the format: append only.
-_KINDS = [
-    "read",
-    "write",
-    "delete",
-    "get-item",
-    "set-item",
-    "delete-item",
-    "contains",
-    "next",
-    "spread",
-    "in-place",
-    "call",
-    "enter",
-    "exit",
-]
+_KINDS = (
+    *("read", "write", "delete", "get-item", "set-item", "delete-item", "contains", "next"),
+    *("spread", "in-place", "call", "enter", "exit", "yield"),
+)
 
 
 class BadToken(ValueError):
@@ -43,19 +32,19 @@ class Point(NamedTuple):
     """A place in the run of an actor: just before one of its visible operations.
 
     Args:
-        kind: The kind of the operation.
+        kind: The kind of the operation; "yield" where the actor gave way, which has no place.
         function: The function that it stands in.
         line: Its line, counted from the first line of the function, which is 0.
-        count: How often the actor has come to such an operation, this time included.
+        nth: How often the actor has come to such an operation, this time included.
     """
 
     kind: str
     function: str
     line: int
-    count: int
+    nth: int
 
     def __str__(self) -> str:
-        times = "" if self.count == 1 else f", time {self.count}"
+        times = "" if self.nth == 1 else f", time {self.nth}"
         return f"{self.kind} in {self.function}+{self.line}{times}"
 
 
@@ -79,7 +68,9 @@ class Schedule(NamedTuple):
     @property
     def preemptions(self) -> int:
         """How often an actor was made to wait that could have gone on."""
-        return sum(segment.until is not None for segment in self.segments)
+        return sum(
+            segment.until is not None and segment.until.kind != "yield" for segment in self.segments
+        )
 
     @property
     def token(self) -> str:
@@ -152,7 +143,7 @@ def _packed(segments: tuple[Segment, ...]) -> bytes:
             numbers.append(_KINDS.index(until.kind) + 1)
             # Zigzag: the line of a decorator can lie before that of its function.
             line = until.line * 2 if until.line >= 0 else -until.line * 2 - 1
-            numbers += (names.index(until.function), line, until.count)
+            numbers += (names.index(until.function), line, until.nth)
     packed = bytearray()
     for number in numbers[:1]:
         packed += _varint(number)
@@ -175,9 +166,9 @@ def _unpacked(payload: bytes) -> tuple[Segment, ...]:
         if not kind:
             segments.append(Segment(actor))
             continue
-        function, line, count = names[_number(data)], _number(data), _number(data)
+        function, line, nth = names[_number(data)], _number(data), _number(data)
         line = -(line + 1) // 2 if line & 1 else line // 2
-        segments.append(Segment(actor, Point(_KINDS[kind - 1], function, line, count)))
+        segments.append(Segment(actor, Point(_KINDS[kind - 1], function, line, nth)))
     return tuple(segments)
 
 

@@ -7,42 +7,64 @@ lock, and waits at its own. Reused threads make a run cost little more than its 
 from __future__ import annotations
 
 import _thread
-import ctypes
+import contextlib
 import gc
 import os
 import sys
 import threading
-import traceback
 from bisect import insort
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Literal, NamedTuple
 
-from pytest_concurrency.errors import message
+from pytest_concurrency.race.accesses import Access, Entered
 from pytest_concurrency.race.actors import (
     BLOCKED,
     DONE,
     NEW,
     READY,
+    STRAY,
     Actor,
-    Resource,
     ThreadWorker,
     Unwind,
+    acquire_raw,
+    release_raw,
 )
 from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
-from pytest_concurrency.race.strategies.protocol import Strategy
+from pytest_concurrency.race.primitives import Primitives
+from pytest_concurrency.race.strategies.protocol import Reason, Strategy
+from pytest_concurrency.race.watchdog import Watchdog
 
-__all__ = ["CLEANUP_STEPS", "Ending", "Scheduler"]
+__all__ = ["CLEANUP_STEPS", "Ending", "Scheduler", "Stretch"]
 
-Ending = Literal["complete", "deadlock", "endless"]
+Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
 
 # How many visible operations the `finally` blocks of an actor may take when its run is over.
 CLEANUP_STEPS = 10_000
 # In seconds of real time.
-_LOOK_EVERY = 1.0
 _PATIENCE = 10.0
+_COLLECT_EVERY = 500
 _get_ident = _thread.get_ident
+
+
+class Stretch(NamedTuple):
+    """A part of a run in which one actor went on alone.
+
+    Args:
+        start: How many visible operations had been reached when it began.
+        actor: Who went on.
+        why: Why a decision was due.
+        before: Who had run before, and could have gone on if `why` is "reach" or "yield".
+        yields: How often that one had given way until then.
+    """
+
+    start: int
+    actor: Actor
+    why: Reason
+    before: Actor | None
+    yields: int = 0
 
 
 class Scheduler:
@@ -51,76 +73,89 @@ class Scheduler:
     Args:
         scope: Tells the user's code from code that runs through.
         max_steps: After so many visible operations a run counts as endless.
+        natural: Decide only where this interpreter itself could switch threads.
 
     Attributes:
         trace: The visible operations of the last run in the order in which actors came to them.
-        segments: Who went on from which place in `trace`.
+        stretches: Who went on from which place in `trace`, and why.
         actors: The actors of the last run.
         ending: How it ended.
         now: The virtual time, in seconds since the start of the run.
+        accesses: What the operations of the last run touched, if that is to be found out.
+        strays: What blocked in the last run without being modelled, in words.
     """
 
-    def __init__(self, scope: Scope, max_steps: int = 20_000) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        max_steps: int = 20_000,
+        *,
+        natural: bool = False,
+    ) -> None:
+        self.scope = scope
         self.max_steps = max_steps
-        self.points = points_for(scope, self.reach)
+        self.natural = natural
+        self._entered = Entered()
+        self.points = points_for(scope, self.reach, natural)
+        self.points.table.on_namespace = self._look_at
+        self.primitives = Primitives(self)
         self.trace: list[Operation] = []
-        self.segments: list[tuple[int, Actor]] = []
+        self.stretches: list[Stretch] = []
         self.actors: list[Actor] = []
+        self.accesses: list[tuple[Actor, Access]] = []
         self.candidates: list[Actor] = []
+        self._able: list[Actor] = self.candidates
+        self._timed = 0
         self.current: Actor | None = None
+        self.reason: Reason = "start"
         self.ending: Ending = "complete"
         self.ident = 0
         self.step = 0
         self.now = 0.0
+        self.notes_acquires = True
+        self.fresh_threads = False
+        self.strays: list[str] = []
+        self.waiting: dict[int, list[Actor]] = {}
+        self.woken: dict[int, list[Actor]] = {}
+        self.aborting = False
         self._limit = 0
         self._living = 0
-        self._aborting = False
+        self.outside = 0
+        self._back: list[Actor] = []
         self._baton_out = False
         self._cleanup_left = 0
-        self._seen: tuple[Actor | None, int] = (None, 0)
-        self._looks = 0
-        self._lost: list[ThreadWorker] = []
+        self._runs = 0
+        self._steps = 0
         self._workers: list[ThreadWorker] = []
         self._threads: list[threading.Thread] = []
         self._done = _thread.allocate_lock()
         self._strategy: Strategy
-        self._affinity: set[int] = set()
-        self._gc_was_on = False
+        self._exit = contextlib.ExitStack()
+        self._watchdog = Watchdog(self)
 
     # The life of a scheduler, in the thread that made it.
 
     def __enter__(self) -> Scheduler:
-        self._gc_was_on = gc.isenabled()
-        # A cyclic collection would run finalisers at places that no schedule names.
-        gc.disable()
-        if hasattr(os, "sched_setaffinity"):
-            # Only one thread ever runs; on one CPU a hand-off costs half as much.
-            self._affinity = os.sched_getaffinity(0)
-            os.sched_setaffinity(0, {min(self._affinity)})
-        self._done.acquire()
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.enter_context(_collector_paused())
+            undo.enter_context(_on_one_cpu())
+            acquire_raw(self._done)
             self.points.start()
-        except BaseException:
-            self._restore()
-            raise
+            undo.callback(self.points.stop)
+            undo.callback(self._end_workers)
+            self.primitives.install()
+            undo.callback(self.primitives.remove)
+            self._exit = undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
+        with self._exit:
             self._unwind()
-            self.points.stop()
-            for worker in self._workers:
-                if worker not in self._lost:
-                    worker.end(_PATIENCE)
-            self._workers.clear()
-        finally:
-            self._restore()
 
-    def _restore(self) -> None:
-        if self._affinity:
-            os.sched_setaffinity(0, self._affinity)
-        if self._gc_was_on:
-            gc.enable()
+    def _end_workers(self) -> None:
+        for worker in self._workers:
+            worker.end(_PATIENCE)
+        self._workers.clear()
 
     def run(self, targets: Sequence[Callable[[], object]], strategy: Strategy) -> Ending:
         """Runs actors once; whatever happens, no actor is left running.
@@ -132,26 +167,51 @@ class Scheduler:
         Returns:
             How the run ended; everything else is in the attributes.
         """
-        self.trace.clear()
-        self.segments = []
+        self._runs += 1
+        if not self._runs % _COLLECT_EVERY:
+            gc.collect()
+        if self.fresh_threads:
+            self._end_workers()
+        self.trace = []
+        self.stretches = []
         self.actors = []
-        self.candidates = []
+        self._able = self.candidates = []
+        self._timed = 0
+        self._entered.clear()
+        self.accesses = []
+        self.clear()
         self.current = None
         self.ending = "complete"
         self.now = 0.0
-        self._aborting = False
+        self.aborting = False
         self._living = 0
         self._strategy = strategy
+        if self.strays:
+            self.strays = []
         self.points.refresh()
         for index, target in enumerate(targets):
-            self._add(str(index), target, self._thread_of(index), daemon=False)
-        self.step = 0
+            actor = self._add(str(index), target, self._thread_of(index), daemon=False)
+            # It has not touched anything yet when it comes to its first visible operation.
+            actor.access = Access()
+        self._steps = -1
         try:
-            self._give_baton(self._chosen())
-            self._wait()
+            self._go_on_with_another("start")
+            self._watchdog.wait(_PATIENCE)
         finally:
             self._unwind()
+            # What was reached while actors were unwound belongs to no schedule.
+            del self.trace[self._steps :]
         return self.ending
+
+    def clear(self) -> None:
+        """Prepares for a run; for subclasses."""
+
+    def _look_at(self, namespace: Mapping[str, object]) -> None:
+        """Sees the globals of a module of the user's, the first time code of it runs."""
+        self.primitives.replace_names_of(namespace)
+        if any(issubclass(type(value), threading.local) for value in list(namespace.values())):
+            # What it keeps for a thread must not be there when the thread is used again.
+            self.fresh_threads = True
 
     def _thread_of(self, index: int) -> threading.Thread:
         """Returns the `Thread` that `current_thread()` shall be in an actor that was given."""
@@ -170,85 +230,86 @@ class Scheduler:
         actor = Actor(index, path, target, worker, thread, daemon)
         worker.actor = actor
         self.actors.append(actor)
-        self.candidates.append(actor)
+        self._able.append(actor)
         if not daemon:
             self._living += 1
         return actor
 
-    def _wait(self) -> None:
-        """Waits until no actor has the baton."""
-        while not self._done.acquire(timeout=_LOOK_EVERY):
-            self._watch()
-
-    def _watch(self) -> None:
-        """Ends the run if the actor that has the baton has done nothing visible for long."""
-        current, steps = self.current, len(self.trace)
-        if (current, steps) != self._seen:
-            self._seen, self._looks = (current, steps), 0
-            return
-        self._looks += 1
-        if self._looks * _LOOK_EVERY < _PATIENCE or current is None:
-            return
-        if self._aborting and self._looks * _LOOK_EVERY >= 2 * _PATIENCE:
-            self._abandon(current)
-        self._aborting = True
-        self.ending = "endless"
-        # Reaches a loop without visible operations; a call that blocks in C does not notice.
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(current.worker.ident), ctypes.py_object(Unwind)
-        )
-
-    def _abandon(self, actor: Actor) -> None:
-        """Gives up a thread that cannot be stopped, and says where it is."""
-        frame = sys._current_frames().get(actor.worker.ident)
-        stack = "".join(traceback.format_stack(frame)) if frame else "it has no Python frame"
-        self._lost.append(actor.worker)
-        raise RuntimeError(
-            message(
-                f"actor {actor.path} is blocked by something that is not modelled, "
-                f"and could not be stopped within {2 * _PATIENCE:g} s; its thread is left behind",
-                evidence=stack,
-                cause="does it wait for a socket, a subprocess or a lock of an extension?",
-                next_step="give the actor a stand-in that does not block",
-            )
-        )
-
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
-        self._aborting = True
+        if self._steps < 0:
+            self._steps = len(self.trace)
+        self.aborting = True
         self._limit = -1
         if self._baton_out:
             # The main thread was interrupted; the actor that runs notices at its next operation.
-            self._wait()
+            self._watchdog.wait(_PATIENCE)
+        self.unwind_ready()
+        if self.outside:
+            self._watchdog.collect_strays(_PATIENCE)
+            self._replace_abandoned()
+        self.waiting.clear()
+        self.woken.clear()
+        self.primitives.forget_run()
+
+    def unwind_ready(self) -> None:
+        """Ends every actor that has begun and is parked."""
         for actor in self.actors:
             if actor.state == NEW:
                 actor.state = DONE
-            elif actor.state != DONE and actor.worker not in self._lost:
-                self._give_baton(actor)
-                self._wait()
+            elif actor.state not in (DONE, STRAY):
+                self._give_baton(actor, "end")
+                self._watchdog.wait(_PATIENCE)
 
-    # In the thread of the actor that has the baton, or in that of the scheduler.
+    def _replace_abandoned(self) -> None:
+        self.outside = 0
+        self._workers = [
+            ThreadWorker(self.points.watch_thread, self._ended)
+            if worker in self._watchdog.abandoned
+            else worker
+            for worker in self._workers
+        ]
+
+    # In the thread of the actor that has the baton.
 
     def reach(self, operation: Operation) -> None:
         """Comes to a visible operation: makes a decision, if one is due."""
         if _get_ident() != self.ident:
+            if self.outside:
+                self.rejoin()
             return
         trace = self.trace
         trace.append(operation)
         if len(trace) >= self._limit:
             self._decide(operation)
 
+    def find_accesses(self, find: bool) -> None:
+        """Finds out what each operation touches before it is decided upon, from now on or no more.
+
+        Args:
+            find: Whether to do so: it costs time.
+        """
+        self.points.call(self._reach_with_access if find else self.reach)
+
+    def _reach_with_access(self, operation: Operation) -> None:
+        """Comes to a visible operation and says what it touches."""
+        actor = self.current
+        if _get_ident() == self.ident and actor is not None:
+            actor.access = access = self._entered.access_of(actor, operation, sys._getframe(2))
+            self.accesses.append((actor, access))
+        self.reach(operation)
+
     def operation(self) -> Operation | None:
         """Returns the visible operation that the current actor is doing."""
-        if len(self.trace) > self.segments[-1][0]:
+        if len(self.trace) > self.stretches[-1].start:
             return self.trace[-1]
         return self.current.pending if self.current else None
 
-    def block(self, resource: Resource | None, deadline: float | None = None) -> bool:
+    def block(self, resource: object, deadline: float | None = None) -> bool:
         """Blocks the current actor until it is woken.
 
         Args:
-            resource: What it waits for; its `waiters` are told apart by `wake`.
+            resource: What it waits for, until `wake` is called with it; None for a time.
             deadline: When its timeout may win, in seconds of the virtual clock; None for never.
 
         Returns:
@@ -257,43 +318,70 @@ class Scheduler:
         actor = self._me()
         actor.state = BLOCKED
         actor.waits_for = resource
-        actor.deadline = deadline
+        actor.deadline = actor.until = deadline
         actor.timed_out = False
         if resource is not None:
-            resource.waiters.append(actor)
+            self.waiting.setdefault(id(resource), []).append(actor)
         if deadline is None:
-            self.candidates.remove(actor)
+            self._able.remove(actor)
         else:
+            self._timed += 1
             self._strategy.yielded(actor)
-        if self.candidates:
-            chosen = self._chosen()
-            if chosen is actor:
-                self._fire(actor)
-            else:
-                self._switch(actor, chosen)
+        if self._back:
+            self._take_back()
+        if self._able:
+            self._let_go_on(actor, "block")
         else:
-            self._end("deadlock" if self._living else "complete")
+            self._nobody_can_go_on()
             self._park(actor)
         actor.waits_for = None
         actor.deadline = None
         return not actor.timed_out
 
-    def wake(self, resource: Resource) -> None:
+    def wake(self, resource: object) -> None:
         """Lets everybody who waits for a resource try again."""
-        for actor in resource.waiters:
+        woken = self.waiting.pop(id(resource), [])
+        for actor in woken:
             if actor.deadline is None:
-                insort(self.candidates, actor, key=_index)
+                insort(self._able, actor, key=_index)
+            else:
+                self._timed -= 1
             actor.state = READY
             actor.deadline = None
-        resource.waiters.clear()
+        self.woken[id(resource)] = woken
+
+    def taken(self, lock: object) -> None:
+        """Blocks those again who were woken for a lock and have not come to take it."""
+        again = [
+            actor
+            for actor in self.woken.pop(id(lock))
+            if actor.state == READY and actor.waits_for is lock and actor is not self.current
+        ]
+        for actor in again:
+            actor.state = BLOCKED
+            actor.deadline = actor.until
+            if actor.deadline is None:
+                self._able.remove(actor)
+            else:
+                self._timed += 1
+        if again:
+            self.waiting[id(lock)] = again
+
+    def failed_to_take(self, frame: FrameType) -> None:
+        """Lets others go on first, if it was the user's code that tried in vain.
+
+        Args:
+            frame: Who tried. The standard library tries where it expects to fail.
+        """
+        if frame.f_code in self.scope:
+            self.give_way()
 
     def give_way(self) -> None:
         """Lets others go on first: for `sleep(0)`, and for an attempt that failed."""
         actor = self._me()
+        actor.yields += 1
         self._strategy.yielded(actor)
-        chosen = self._chosen()
-        if chosen is not actor:
-            self._switch(actor, chosen)
+        self._let_go_on(actor, "yield")
 
     def spawn(
         self, target: Callable[[], object], thread: threading.Thread, *, daemon: bool
@@ -319,7 +407,7 @@ class Scheduler:
 
     def _me(self) -> Actor:
         """Returns the current actor, unless its run is over."""
-        if self._aborting:
+        if self.aborting:
             raise Unwind
         assert self.current is not None
         return self.current
@@ -328,16 +416,32 @@ class Scheduler:
         """Lets the strategy choose who goes on before an operation of the current actor."""
         actor = self.current
         assert actor is not None
-        if self._aborting:
+        if self.aborting:
             self._stop(actor)
             return
+        if self._back:
+            self._take_back()
         actor.pending = operation
         if len(self.trace) >= self.max_steps:
             self._end("endless")
             self._park(actor)
-        chosen = self._chosen()
-        if chosen is not actor:
-            self._switch(actor, chosen)
+        if self.natural and not self.points.passed_switch():
+            return
+        self._let_go_on(actor, "reach")
+
+    def _let_go_on(self, actor: Actor, reason: Reason) -> None:
+        """Goes on with whom the strategy chooses; returns when it is this actor's turn again."""
+        chosen = self._chosen(reason)
+        if chosen is None:
+            self._end("cut")
+        elif chosen is actor:
+            if actor.state == BLOCKED:
+                self.stretches.append(Stretch(len(self.trace), actor, reason, actor))
+                self._fire(actor)
+            return
+        else:
+            self._give_baton(chosen, reason)
+        self._park(actor)
 
     def _stop(self, actor: Actor) -> None:
         """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""
@@ -352,36 +456,57 @@ class Scheduler:
             actor.unwinding = True
             self._cleanup_left = CLEANUP_STEPS
 
-    def _chosen(self) -> Actor:
-        """Asks the strategy."""
+    def _chosen(self, reason: Reason) -> Actor | None:
+        """Asks the strategy; None if the run need not go on."""
         strategy = self._strategy
         self.step = len(self.trace)
+        self.reason = reason
+        able = self._able
+        if self._timed > 1:
+            # Of several timeouts the earliest wins first.
+            first = min(actor.deadline for actor in able if actor.deadline is not None)
+            able = [actor for actor in able if actor.deadline is None or actor.deadline == first]
+        self.candidates = able
         chosen = strategy.choose(self)
-        self._limit = min(strategy.horizon, self.max_steps)
-        if self._aborting:
+        self._limit = 0 if self.natural else min(strategy.horizon, self.max_steps)
+        if self.aborting:
             self._limit = -1
-        assert isinstance(chosen, Actor)
+        assert chosen is None or isinstance(chosen, Actor)
         return chosen
 
-    def _switch(self, actor: Actor, chosen: Actor) -> None:
-        self._give_baton(chosen)
-        self._park(actor)
+    def _go_on_with_another(self, reason: Reason) -> None:
+        """Goes on with whom the strategy chooses; the caller is no actor, or has ended."""
+        chosen = self._chosen(reason)
+        if chosen is None:
+            self._end("cut")
+        else:
+            self._give_baton(chosen, reason)
 
-    def _give_baton(self, actor: Actor) -> None:
+    def _nobody_can_go_on(self) -> None:
+        if self.outside:
+            # Somebody may come back from a call that is not modelled.
+            self._hand_back(idle=True)
+        else:
+            self._end("deadlock" if self._living else "complete")
+
+    def _give_baton(self, actor: Actor, reason: Reason) -> None:
         """Lets an actor go on; the caller must not touch anything afterwards."""
-        if actor.state == BLOCKED and not self._aborting:
-            self._fire(actor)
+        if not self.aborting:
+            before = self.current
+            yields = 0 if before is None else before.yields
+            self.stretches.append(Stretch(len(self.trace), actor, reason, before, yields))
+            if actor.state == BLOCKED:
+                self._fire(actor)
         actor.state = READY
         self.current = actor
         self.ident = actor.worker.ident
-        self.segments.append((len(self.trace), actor))
         self._baton_out = True
-        actor.worker.gate.release()
+        release_raw(actor.worker.gate)
 
     def _park(self, actor: Actor) -> None:
         """Waits for the baton."""
-        actor.worker.gate.acquire()
-        if self._aborting:
+        acquire_raw(actor.worker.gate)
+        if self.aborting:
             self._start_cleanup(actor)
             raise Unwind
 
@@ -389,39 +514,136 @@ class Scheduler:
         """Makes the timeout of an actor win, and moves the clock on."""
         assert actor.deadline is not None
         self.now = max(self.now, actor.deadline)
+        self._timed -= 1
         actor.timed_out = True
         actor.state = READY
         if actor.waits_for is not None:
-            actor.waits_for.waiters.remove(actor)
+            waiting = self.waiting[id(actor.waits_for)]
+            waiting.remove(actor)
+            if not waiting:
+                del self.waiting[id(actor.waits_for)]
 
     def _ended(self, actor: Actor) -> None:
         """Goes on with another actor after one has ended; called in its thread."""
+        if actor.state == STRAY:
+            self.rejoin()
         actor.state = DONE
-        if self._aborting:
+        self.primitives.release_held_by(actor)
+        if self.aborting:
             self._hand_back()
             return
-        self.candidates.remove(actor)
+        self._able.remove(actor)
         self.wake(actor)
         self._living -= not actor.daemon
-        if not self._living:
+        if self._back:
+            self._take_back()
+        if not self._living and not self.outside:
             self._end("complete")
-        elif not self.candidates:
-            self._end("deadlock")
+        elif not self._able:
+            self._nobody_can_go_on()
         else:
-            self._give_baton(self._chosen())
+            self._go_on_with_another("end")
 
     def _end(self, ending: Ending) -> None:
         """Ends the run; actors that have not ended are unwound then."""
         self.ending = ending
-        self._aborting = True
+        self._steps = len(self.trace)
+        self.aborting = True
         self._hand_back()
 
-    def _hand_back(self) -> None:
+    def _hand_back(self, idle: bool = False) -> None:
         """Returns the baton to the thread of the scheduler."""
         self.ident = 0
         self._baton_out = False
-        self._done.release()
+        self._watchdog.idle = idle
+        release_raw(self._done)
+
+    # Actors that are in a call that blocks and is not modelled.
+
+    def leave_outside(self, actor: Actor, where: str) -> bool:
+        """Takes the baton from an actor that blocks outside; called by the watchdog.
+
+        Args:
+            actor: Who has the baton.
+            where: What it is doing, in words.
+
+        Returns:
+            Whether others go on; False if there is nobody else.
+        """
+        self.strays.append(where)
+        if not self._able or self._able == [actor]:
+            return False
+        actor.state = STRAY
+        self.outside += 1
+        self._able.remove(actor)
+        self._go_on_with_another("block")
+        return True
+
+    def rejoin(self) -> None:
+        """Parks a stray actor that comes back, until it is chosen; called in its thread."""
+        ident = _get_ident()
+        for actor in self.actors:
+            if actor.state == STRAY and actor.worker.ident == ident:
+                self._back.append(actor)
+                # Whoever has the baton makes a decision soon.
+                self._limit = -1
+                self._park(actor)
+                return
+        if any(worker.ident == ident for worker in self._watchdog.abandoned):
+            raise Unwind
+
+    def take_back(self) -> bool:
+        """Lets actors that have come back take part again; tells whether there were any."""
+        if not self._back:
+            return False
+        self._take_back()
+        return True
+
+    def go_on(self) -> None:
+        """Goes on after a time when nobody could."""
+        self._go_on_with_another("block")
+
+    def _take_back(self) -> None:
+        while self._back:
+            actor = self._back.pop()
+            actor.state = READY
+            self.outside -= 1
+            insort(self._able, actor, key=_index)
 
 
 def _index(actor: Actor) -> int:
     return actor.index
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keeps the cyclic collector from running finalisers at places that no schedule names.
+
+    What is there already is frozen, so that the collections between runs see young objects only.
+    """
+    was_on = gc.isenabled()
+    freeze = gc.get_freeze_count() == 0
+    gc.disable()
+    if freeze:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if freeze:
+            gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def _on_one_cpu() -> Iterator[None]:
+    """Keeps this thread and those it starts on one CPU: a hand-off costs half as much there."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

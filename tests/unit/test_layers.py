@@ -40,7 +40,16 @@ ALLOWED: dict[str, set[str]] = {
         "fixtures", "hazards", "markers", "options", "report", "running", "session", "timeouts",
     },
 }  # fmt: skip
-WITHOUT_PYTEST = {"errors", "on_import", "patches", "waiting", "children", "leaks", "pickling", "race"}
+WITHOUT_PYTEST = {
+    "errors",
+    "on_import",
+    "patches",
+    "waiting",
+    "children",
+    "leaks",
+    "pickling",
+    "race",
+}
 # what a spawned child loads before its target, and so before its sys.path is its parent's
 IN_THE_CHILD = (
     "errors.py",

@@ -12,17 +12,20 @@ from pytest_concurrency.race.points.table import Points
 __all__ = ["points_for"]
 
 
-def points_for(scope: Scope, reach: Callable[[Operation], None]) -> Points:
+def points_for(scope: Scope, reach: Callable[[Operation], None], natural: bool = False) -> Points:
     """Makes the instrumentation for this Python.
 
     Args:
         scope: Tells the user's code from other code.
         reach: Called before each visible operation, in the thread that comes to it.
+        natural: Whether `passed_switch` shall tell where this interpreter could switch threads,
+            which costs time in all code.
     """
     if sys.version_info >= (3, 12):
-        from pytest_concurrency.race.points.monitoring import MonitoringPoints
+        from pytest_concurrency.race.points import monitoring
 
-        return MonitoringPoints(scope, reach)
-    from pytest_concurrency.race.points.settrace import SettracePoints
+        made = monitoring.NaturalMonitoringPoints if natural else monitoring.MonitoringPoints
+        return made(scope, reach)
+    from pytest_concurrency.race.points import settrace
 
-    return SettracePoints(scope, reach)
+    return (settrace.NaturalSettracePoints if natural else settrace.SettracePoints)(scope, reach)

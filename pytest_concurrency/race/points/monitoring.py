@@ -12,9 +12,10 @@ from types import CodeType
 from pytest_concurrency.errors import message
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.switches import Switches
 from pytest_concurrency.race.points.table import OperationTable, is_plain
 
-__all__ = ["MonitoringPoints"]
+__all__ = ["MonitoringPoints", "NaturalMonitoringPoints"]
 
 _NAME = "pytest_concurrency.race"
 # 0, 1, 2 and 5 are reserved for debuggers, coverage, profilers and optimizers.
@@ -74,6 +75,17 @@ if sys.version_info >= (3, 12):
             monitoring.free_tool_id(self._tool)
             self._tool = -1
 
+        def call(self, reach: Callable[[Operation], None]) -> None:
+            """Calls another function before each visible operation from now on."""
+            self._reach = reach
+            if self._tool >= 0:
+                event = sys.monitoring.events.INSTRUCTION
+                sys.monitoring.register_callback(self._tool, event, self._on_instruction())
+
+        def passed_switch(self) -> bool:
+            """Returns True: only the natural points know better."""
+            return True
+
         def watch_thread(self) -> None:
             """Does nothing: events come from every thread."""
 
@@ -100,3 +112,48 @@ if sys.version_info >= (3, 12):
                 return None
 
             return on_instruction
+
+    class NaturalMonitoringPoints(MonitoringPoints):
+        """Knows as well where this interpreter itself could have switched threads.
+
+        Takes events from all Python code, not from the user's alone.
+        """
+
+        def __init__(self, scope: Scope, reach: Callable[[Operation], None]) -> None:
+            super().__init__(scope, reach)
+            self.switches = Switches()
+
+        def start(self) -> None:
+            """Takes a tool id and watches all code."""
+            super().start()
+            monitoring, events, switches = sys.monitoring, sys.monitoring.events, self.switches
+            callbacks: dict[int, Callable[..., object]] = {
+                events.PY_RESUME: switches.on_entry,
+                events.JUMP: switches.on_jump,
+                events.CALL: switches.on_call,
+                events.C_RETURN: switches.on_return,
+            }
+            for event, callback in callbacks.items():
+                monitoring.register_callback(self._tool, event, callback)
+            wanted = events.PY_START | events.PY_RESUME | events.JUMP | events.CALL
+            # The events of returns from C come with those of calls, and cannot be asked for alone.
+            monitoring.set_events(self._tool, wanted)
+
+        def stop(self) -> None:
+            """Clears all events and gives the tool id back."""
+            if self._tool < 0:
+                return
+            events = sys.monitoring.events
+            sys.monitoring.set_events(self._tool, 0)
+            for event in (events.PY_RESUME, events.JUMP, events.CALL, events.C_RETURN):
+                sys.monitoring.register_callback(self._tool, event, None)
+            super().stop()
+
+        def passed_switch(self) -> bool:
+            """Tells whether the calling thread has passed a natural switch point since it asked."""
+            return self.switches.take()
+
+        def _on_start(self, code: CodeType, offset: int) -> object:
+            super()._on_start(code, offset)
+            self.switches.on_entry(code, offset)
+            return None

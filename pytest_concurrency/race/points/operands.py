@@ -24,7 +24,7 @@ class Source(NamedTuple):
             `function`, `enter`, `exit`, `built`, or `filler` for what calls put beside a callable.
         name: Of the variable or attribute.
         base: What the attribute, item, call or iterator is of.
-        value: Of a constant, or the code of a function.
+        value: Of a constant, the code of a function, or the source of the key of an item.
     """
 
     how: str
@@ -293,8 +293,8 @@ def _compute(instruction: dis.Instruction, stack: Stack) -> None:
     """Applies what is left; after an instruction that is not listed nothing is known any more."""
     name, arg = instruction.opname, instruction.arg or 0
     if name == "BINARY_SUBSCR" or (name == "BINARY_OP" and instruction.argrepr == "[]"):
-        _pop(stack)
-        stack.append(Source("item", base=_pop(stack)))
+        key = _pop(stack)
+        stack.append(Source("item", base=_pop(stack), value=key))
     elif name.startswith(("BINARY_", "INPLACE_")):
         _pop(stack, 2)
         stack.append(_BUILT)

@@ -108,6 +108,8 @@ class Operation:
             something without a name.
         local: A local variable; with a number or a text in it, the operation is not visible.
         acquires: Whether it was seen to acquire a modelled primitive.
+        operand: How what is operated on got on the stack; for an attribute or a method, its base.
+        key: The same of the key of an item.
         code: The code object.
         offset: Where in the code.
     """
@@ -117,11 +119,13 @@ class Operation:
         "code",
         "first_line",
         "function",
+        "key",
         "kind",
         "line",
         "local",
         "name",
         "offset",
+        "operand",
         "subject",
         "writes",
     )
@@ -139,6 +143,8 @@ class Operation:
         self.first_line = code.co_firstlineno
         self.local: str | None = None
         self.acquires = False
+        self.operand: Source | None = None
+        self.key: Source | None = None
         self.writes = kind in WRITES
 
     def __repr__(self) -> str:
@@ -194,6 +200,8 @@ def find_operations(
                 statement_line(code.co_filename, line),
             )
             operation.local = local
+            operation.operand = _operand(kind, source)
+            operation.key = _key(kind, instruction, stack)
             found[offset] = operation
             if kind == "read" and source is not None:
                 looked_up.append((source, offset))
@@ -201,6 +209,20 @@ def find_operations(
             last_three = [*last_three[-2:], _none_or_name(instruction)]
     _name_exits(found)
     return found
+
+
+def _operand(kind: str, source: Source | None) -> Source | None:
+    """Returns what is operated on: of an attribute, its object; of a variable, the variable."""
+    if kind in ("read", "write", "delete") and source is not None and source.how == "attribute":
+        return source.base
+    return source
+
+
+def _key(kind: str, instruction: dis.Instruction, stack: Stack) -> Source | None:
+    """Returns the key of an item."""
+    if kind in ("get-item", "set-item", "delete-item") and "SLICE" not in instruction.opname:
+        return _below(stack, 1)
+    return None
 
 
 def _name_exits(found: dict[int, Operation]) -> None:

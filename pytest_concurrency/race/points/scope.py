@@ -11,7 +11,7 @@ from types import CodeType
 
 from pytest_concurrency.errors import message
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "is_ours"]
 
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -75,6 +75,11 @@ class Scope:
         if path.startswith(_OURS) or any(part in path for part in _INSTALLED):
             return False
         return not path.startswith(_LIBRARY)
+
+
+def is_ours(code: CodeType) -> bool:
+    """Tells whether code is part of this package."""
+    return code.co_filename.startswith(_OURS)
 
 
 def _places(name: str) -> list[str]:

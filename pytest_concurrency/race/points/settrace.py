@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from pytest_concurrency.race.points.operations import Operation
-from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.scope import Scope, is_ours
+from pytest_concurrency.race.points.switch_table import SwitchPoint, callee_in, find_switches
+from pytest_concurrency.race.points.switches import Switches, enters_function, is_checked_entry
 from pytest_concurrency.race.points.table import OperationTable, is_plain
+from pytest_concurrency.race.points.values import UNKNOWN
 
-__all__ = ["SettracePoints"]
+__all__ = ["NaturalSettracePoints", "SettracePoints"]
 
 _Trace = Callable[[FrameType, str, Any], Any]
 
@@ -38,6 +41,14 @@ class SettracePoints:
         """Stops watching: threads that are still watched see nothing any more."""
         self._watching = False
 
+    def call(self, reach: Callable[[Operation], None]) -> None:
+        """Calls another function before each visible operation from now on."""
+        self._reach = reach
+
+    def passed_switch(self) -> bool:
+        """Returns True: only the natural points know better."""
+        return True
+
     def watch_thread(self) -> None:
         """Sets the trace function of the calling thread, again if an exception has removed it."""
         if sys.gettrace() is None:
@@ -61,8 +72,6 @@ class SettracePoints:
         return trace
 
     def _trace_for(self, operations: dict[int, Operation]) -> _Trace:
-        reach = self._reach
-
         def on_event(frame: FrameType, event: str, _argument: object) -> _Trace:
             if event == "opcode":
                 operation = operations.get(frame.f_lasti)
@@ -71,7 +80,81 @@ class SettracePoints:
                     and (operation.local is None or not is_plain(operation, frame))
                     and self._watching
                 ):
-                    reach(operation)
+                    self._reach(operation)
+            return on_event
+
+        return on_event
+
+
+class NaturalSettracePoints(SettracePoints):
+    """Knows as well where this interpreter itself could have switched threads.
+
+    Follows all Python code of the threads that it watches, not the user's alone.
+    """
+
+    def __init__(self, scope: Scope, reach: Callable[[Operation], None]) -> None:
+        super().__init__(scope, reach)
+        self.switches = Switches()
+        self._tables: dict[int, tuple[CodeType, dict[int, SwitchPoint]]] = {}
+        # The frames that call something unknown and have entered no function since.
+        self._calling: set[int] = set()
+
+    def passed_switch(self) -> bool:
+        """Tells whether the calling thread has passed a natural switch point since it asked."""
+        return self.switches.take()
+
+    def _on_call(self, frame: FrameType, _event: str, _argument: object) -> _Trace | None:
+        code = frame.f_code
+        if is_ours(code):
+            return None
+        if frame.f_back is not None:
+            self._calling.discard(id(frame.f_back))
+        if is_checked_entry(code, frame.f_lasti):
+            self.switches.note(code, frame.f_lasti)
+        operations: dict[int, Operation] = {}
+        if code in self.table.scope:
+            known = self.table.operations.get(id(code))
+            operations = self.table.add(code, frame.f_globals) if known is None else known
+        frame.f_trace_lines = False
+        frame.f_trace_opcodes = True
+        return self._trace_naturally(operations, self._table_of(code))
+
+    def _table_of(self, code: CodeType) -> dict[int, SwitchPoint]:
+        # The code is kept alive, so that its id is a name.
+        known = self._tables.get(id(code))
+        if known is None:
+            known = self._tables[id(code)] = (code, find_switches(code))
+        return known[1]
+
+    def _trace_naturally(
+        self, operations: dict[int, Operation], table: dict[int, SwitchPoint]
+    ) -> _Trace:
+        """Makes the trace function of one frame."""
+        trace = self._trace_for(operations)
+        ahead: SwitchPoint | None = None
+        unknown = False
+
+        def on_event(frame: FrameType, event: str, argument: object) -> _Trace:
+            nonlocal ahead, unknown
+            if event != "opcode":
+                return on_event
+            if (
+                ahead is not None
+                and ahead.arrival == frame.f_lasti
+                and (not unknown or id(frame) in self._calling)
+            ):
+                self.switches.note(frame.f_code, ahead.offset)
+            trace(frame, event, argument)
+            ahead = table.get(frame.f_lasti)
+            if ahead is None or not ahead.enters:
+                unknown = False
+                return on_event
+            callee = callee_in(frame, ahead.callee)
+            unknown = callee is UNKNOWN
+            if unknown:
+                self._calling.add(id(frame))
+            elif enters_function(callee) or ahead.returns_unchecked(callee, frame):
+                ahead = None
             return on_event
 
         return on_event

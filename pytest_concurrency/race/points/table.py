@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Protocol
 
@@ -24,6 +24,15 @@ class Points(Protocol):
     def stop(self) -> None:
         """Ends watching and leaves nothing behind."""
 
+    def call(self, reach: Callable[[Operation], None]) -> None:
+        """Calls another function before each visible operation from now on."""
+
+    def passed_switch(self) -> bool:
+        """Tells whether this interpreter could have switched threads since this was asked last.
+
+        Asked by the thread that comes to a visible operation. Points that are not natural say yes.
+        """
+
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 
@@ -38,10 +47,14 @@ class OperationTable:
 
     Args:
         scope: Tells the user's code from other code.
+
+    Attributes:
+        on_namespace: Called with the globals of code that is about to run for the first time.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.on_namespace: Callable[[Mapping[str, object]], object] = id
         self.operations: dict[int, dict[int, Operation]] = {}
         self._names = Names()
         self._codes: dict[int, tuple[CodeType, Mapping[str, object]]] = {}
@@ -49,6 +62,7 @@ class OperationTable:
 
     def add(self, code: CodeType, namespace: Mapping[str, object]) -> dict[int, Operation]:
         """Finds the operations of code that is about to run."""
+        self.on_namespace(namespace)
         self._names.learn(code, namespace, self.scope)
         self._codes[id(code)] = (code, namespace)
         found = find_operations(code, namespace, self._names, self.scope)

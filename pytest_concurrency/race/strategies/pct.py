@@ -7,12 +7,9 @@ Finding Bugs, ASPLOS 2010.
 from __future__ import annotations
 
 from pytest_concurrency.race.rng import Stream
-from pytest_concurrency.race.strategies.protocol import ActorView, Decision, Profile
+from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, ActorView, Decision, Profile
 
 __all__ = ["FAIR_AFTER", "PCT"]
-
-# A loop that waits without yielding starves the others under strict priorities; Coyote's limit.
-FAIR_AFTER = 10_000
 
 
 class PCT:
@@ -23,45 +20,58 @@ class PCT:
 
     Args:
         seed: Of the random numbers.
-        depth: d, at least 1; there are d - 1 steps at which a priority changes.
+        depth: d, at least 1; there are d - 1 steps at which a priority changes, or as many as a run
+            has steps if that is less.
     """
 
     def __init__(self, seed: int, depth: int) -> None:
         self.seed = seed
         self.depth = depth
+        self.name = f"PCT({depth})"
         self.horizon = 0
 
     def begin(self, run: int, profile: Profile) -> None:
         """Draws the steps at which priorities change."""
         self._stream = stream = Stream(self.seed, run)
-        self._changes = {
-            stream.below(max(profile.steps, 1), -number) + 1: number
-            for number in range(1, self.depth)
-        }
-        self._steps = sorted(self._changes)
+        # From FAIR_AFTER on there are no priorities to change.
+        steps = min(max(profile.steps, 1), FAIR_AFTER)
+        wanted = min(self.depth - 1, steps)
+        changes: dict[int, int] = {}
+        draw = 0
+        while len(changes) < wanted:
+            # Counted downwards: the numbers from 0 upwards are those of the actors.
+            draw -= 1
+            changes.setdefault(stream.below(steps, draw) + 1, len(changes) + 1)
+        self._changes = changes
+        # The next one comes last.
+        self._ahead = sorted(changes, reverse=True)
         self._priorities: dict[int, int] = {}
         self._lowest = 0
 
     def choose(self, decision: Decision) -> ActorView:
         """Lowers the priority of who has just run if its step has come; returns the highest."""
         step = decision.step
+        candidates = decision.candidates
         if step >= FAIR_AFTER:
             self.horizon = step + 1
-            candidates = decision.candidates
             return candidates[self._stream.below(len(candidates), 1 << 32 | step)]
-        steps, priorities = self._steps, self._priorities
-        while steps and steps[0] <= step:
-            change = self._changes[steps.pop(0)]
-            if decision.current is not None:
-                priorities[decision.current.index] = change
-        self.horizon = steps[0] if steps else FAIR_AFTER
-        best, highest = decision.candidates[0], None
-        for candidate in decision.candidates:
-            priority = priorities.get(candidate.index)
+        ahead, priorities = self._ahead, self._priorities
+        while ahead and ahead[-1] <= step:
+            change = self._changes[ahead.pop()]
+            current = decision.current
+            if current is not None:
+                priorities[current.index] = change
+        self.horizon = ahead[-1] if ahead else FAIR_AFTER
+        best = candidates[0]
+        if len(candidates) == 1:
+            return best
+        highest = None
+        for candidate in candidates:
+            index = candidate.index
+            priority = priorities.get(index)
             if priority is None:
                 # Above all changes, and distinct.
-                priority = self._stream.bits(candidate.index) << 8 | 0xFF
-                priorities[candidate.index] = priority
+                priorities[index] = priority = self._stream.bits(index) << 8 | 0xFF
             if highest is None or priority > highest:
                 best, highest = candidate, priority
         return best

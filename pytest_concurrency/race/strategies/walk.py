@@ -17,6 +17,8 @@ class RandomWalk:
         seed: Of the random numbers.
     """
 
+    name = "random walk"
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.horizon = 0

@@ -1,0 +1,368 @@
+"""The race detector: what is asked of it, checked; the search; and what is told of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pytest_concurrency.errors import NotDeterministic, RaceFound, message
+from pytest_concurrency.race.asked import (
+    checked_actors,
+    name_of,
+    parse_budget,
+    positive,
+    probability,
+)
+from pytest_concurrency.race.evidence import Evidence, Goal
+from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed
+from pytest_concurrency.race.outcomes import Declared, Grades, Outcomes
+from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.runs import Case
+from pytest_concurrency.race.schedule import Schedule
+from pytest_concurrency.race.search import Plan, Search
+from pytest_concurrency.race.store import Store
+from pytest_concurrency.race.strategies.named import checked_name
+from pytest_concurrency.race.stress import stress
+
+__all__ = ["Race", "RaceResult"]
+
+S = TypeVar("S")
+_ASKED = ("confidence", "depth", "runs", "budget", "strategy", "bound", "max_steps")
+
+
+@dataclass(frozen=True)
+class RaceResult:
+    """What a search has shown; its `str` says it in full.
+
+    Attributes:
+        runs: How many runs there were, those before the search proper included.
+        seed: Of all random decisions.
+        evidence: What a pass is worth; `evidence.sentence` says it.
+        outcomes: The table of what `observe` returned; its `str` is the table.
+        finding: The schedule that fails, explained; None if there is none.
+        notes: What else the reader should know.
+        replay: The command that replays the finding.
+    """
+
+    runs: int
+    seed: int
+    evidence: Evidence
+    outcomes: Outcomes
+    finding: Finding | None = None
+    notes: tuple[str, ...] = ()
+    replay: str = ""
+
+    @property
+    def story(self) -> str:
+        """How the failing schedule came about, as plain text; empty if there is none."""
+        return "" if self.finding is None else self.finding.story
+
+    @property
+    def token(self) -> str:
+        """The token of the failing schedule; empty if there is none."""
+        return "" if self.finding is None else self.finding.token
+
+    def __str__(self) -> str:
+        parts = [] if self.finding is None else [self.finding.text]
+        if self.finding is None:
+            parts.append(f"{self.evidence.sentence} seed {self.seed}")
+        if self.outcomes.rows:
+            parts.append(str(self.outcomes))
+        parts += self.notes
+        if self.replay:
+            parts.append(f"replay: {self.replay}")
+        return "\n".join(parts)
+
+
+class Race:
+    """Runs actors under schedules of its own choice until one breaks the code, or none can be found.
+
+    It is the class behind the fixture `race`, and works in a script or a notebook too.
+
+    Args:
+        seed: Of all random decisions; drawn if it is None, and printed in the result.
+        confidence: With what probability a bug would be found that 0.3 % of the schedules show.
+        depth: Ask for PCT's guarantee for bugs of this depth instead.
+        runs: Run so many schedules instead.
+        budget: End the search after this time: seconds, or a text such as "2s" or "500ms".
+        strategy: "portfolio", "random", "pct", "pos", "urw", "surw", "exhaustive" or "stress". By
+            default small programs are enumerated and others sampled with the portfolio.
+        bound: The largest number of preemptions of "exhaustive".
+        max_steps: After so many visible operations a run counts as endless.
+        raise_on_finding: Whether a finding is raised or only returned.
+        store: Where findings are remembered, to be tried first the next time.
+        test_id: The name under which they are remembered.
+        command: What replays a finding; "TOKEN" in it stands for the token.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        confidence: float = 0.95,
+        depth: int | None = None,
+        runs: int | None = None,
+        budget: float | str | None = None,
+        strategy: str | None = None,
+        bound: int | None = None,
+        max_steps: int = 20_000,
+        raise_on_finding: bool = True,
+        store: Store | None = None,
+        test_id: str = "",
+        command: str = 'Race().replay("TOKEN")',
+    ) -> None:
+        self.seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+        self.results: list[RaceResult] = []
+        self._asked: dict[str, Any] = {
+            "confidence": confidence,
+            "depth": depth,
+            "runs": runs,
+            "budget": budget,
+            "strategy": strategy,
+            "bound": bound,
+            "max_steps": max_steps,
+        }
+        _checked(self._asked)
+        self._raises = raise_on_finding
+        self._store = store
+        self._test_id = test_id
+        self._command = command
+        self._replay: tuple[int, Schedule] | None = None
+        self._calls = 0
+
+    def replay(self, token: str) -> Race:
+        """Replays a finding instead of searching, in the next call.
+
+        Args:
+            token: As printed by a finding.
+
+        Returns:
+            This object: `Race().replay("r1...").threads(...)`.
+
+        Raises:
+            BadToken: It is damaged, no token at all, or of a newer version.
+        """
+        number, colon, rest = token.strip().partition(":")
+        if colon and number.isdigit():
+            self._replay = int(number), Schedule.of(rest)
+        else:
+            self._replay = self._calls + 1, Schedule.of(token)
+        return self
+
+    def threads(
+        self,
+        *actors: Callable[..., object],
+        setup: Callable[[], Any] | None = None,
+        check: Callable[[Any], object] | None = None,
+        reset: Callable[[Any], object] | None = None,
+        copies: int = 1,
+        observe: Callable[[Any], object] | None = None,
+        acceptable: Declared = None,
+        interesting: Declared = None,
+        forbidden: Declared = None,
+        trace: Iterable[str] = (),
+        raise_on_finding: bool | None = None,
+        **asked: Any,
+    ) -> RaceResult:
+        """Runs actors in threads, one at a time, from visible operation to visible operation.
+
+        Args:
+            *actors: Each is called with the state, or without an argument if there is no `setup`.
+            setup: Makes a fresh state for every run.
+            check: Is called with the state after every run; returns False, or raises, if it is wrong.
+            reset: Puts one state back before every run, instead of making a fresh one.
+            copies: How often each actor runs side by side.
+            observe: Is called with the state after every run; what it returns makes the table of
+                outcomes.
+            acceptable: Outcomes that may happen, or a function that tells.
+            interesting: Outcomes that may happen and are worth knowing.
+            forbidden: Outcomes that must not happen. If any are declared, all others are forbidden.
+            trace: Import names of packages, or of modules of the standard library, to be scheduled
+                like the user's own code.
+            raise_on_finding: Whether a finding is raised or only returned; as the class was told, by
+                default.
+            **asked: `confidence`, `depth`, `runs`, `budget`, `strategy`, `bound` and `max_steps`, as for the
+                class, for this call.
+
+        Returns:
+            What was shown.
+
+        Raises:
+            RaceFound: A schedule breaks the code.
+            NotDeterministic: The same schedule led elsewhere the second time, and failed once.
+        """
+        __tracebackhide__ = True
+        if setup is None and reset is not None:
+            raise ValueError("reset= puts a state back, but there is no setup= that makes one")
+        case = Case(checked_actors(actors, copies, "threads"), setup, check, reset, observe)
+        grades = Grades(acceptable, interesting, forbidden)
+        if grades.declared and observe is None:
+            raise ValueError("outcomes are declared, but there is no observe= that returns one")
+        return self._race(case, Outcomes(grades), Scope(trace), asked, raise_on_finding)
+
+    def program(
+        self,
+        function: Callable[[], object],
+        *,
+        trace: Iterable[str] = (),
+        raise_on_finding: bool | None = None,
+        **asked: Any,
+    ) -> RaceResult:
+        """Runs a whole program, which starts its own threads, pools and timers, again and again.
+
+        Args:
+            function: The program; it joins what it starts, and raises if something is wrong.
+            trace: As for `threads`.
+            raise_on_finding: As for `threads`.
+            **asked: As for `threads`.
+
+        Returns:
+            What was shown.
+
+        Raises:
+            RaceFound: A schedule breaks the code.
+            NotDeterministic: The same schedule led elsewhere the second time, and failed once.
+        """
+        __tracebackhide__ = True
+        case = Case(checked_actors((function,), 1, "program"))
+        return self._race(case, Outcomes(), Scope(trace), asked, raise_on_finding)
+
+    def _race(
+        self,
+        case: Case,
+        outcomes: Outcomes,
+        scope: Scope,
+        asked: dict[str, Any],
+        raise_on_finding: bool | None,
+    ) -> RaceResult:
+        __tracebackhide__ = True
+        unknown = [name for name in asked if name not in _ASKED]
+        if unknown:
+            raise TypeError(f"unexpected argument {unknown[0]!r}; known: {', '.join(_ASKED)}")
+        asked = {**self._asked, **asked}
+        goal = _checked(asked)
+        self._calls += 1
+        plan = Plan(
+            goal,
+            self.seed,
+            asked["strategy"] or "",
+            asked["bound"],
+            asked["max_steps"],
+            self._known(),
+        )
+        if self._replay is not None and self._replay[0] == self._calls:
+            result = self._replayed(case, scope, plan, outcomes, self._replay[1])
+        elif plan.strategy == "stress":
+            result = self._stressed(case, scope, plan, outcomes)
+        else:
+            result = self._searched(case, scope, plan, outcomes)
+        self.results.append(result)
+        if result.finding is not None and self._raises_now(raise_on_finding):
+            raise RaceFound(str(result), result=result) from result.finding.error
+        return result
+
+    def _raises_now(self, raise_on_finding: bool | None) -> bool:
+        return self._raises if raise_on_finding is None else raise_on_finding
+
+    def _searched(
+        self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes
+    ) -> RaceResult:
+        __tracebackhide__ = True
+        search = Search(case, scope, plan, outcomes)
+        search.run()
+        notes: tuple[str, ...] = ()
+        if search.nondeterminism:
+            notes = (_unsteady(search.nondeterminism),)
+        if search.failed_unsteadily:
+            raise NotDeterministic(notes[0])
+        finding = None
+        if search.found is not None:
+            names = [name_of(actor) for actor in case.actors]
+            try:
+                finding = explain(case, names, scope, plan, search.found, search.runs)
+            except Unsteady as difference:
+                raise NotDeterministic(_unsteady(str(difference))) from search.found.failure.error
+        self._remember(search, finding)
+        return RaceResult(
+            search.runs,
+            self.seed,
+            search.evidence,
+            outcomes,
+            finding,
+            notes,
+            "" if finding is None else self._command.replace("TOKEN", self._numbered(finding)),
+        )
+
+    def _replayed(
+        self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes, schedule: Schedule
+    ) -> RaceResult:
+        __tracebackhide__ = True
+        names = [name_of(actor) for actor in case.actors]
+        finding, note = replayed(case, names, scope, plan, schedule)
+        command = "" if finding is None else self._command.replace("TOKEN", self._numbered(finding))
+        return RaceResult(
+            1,
+            self.seed,
+            Evidence(1, "a replay"),
+            outcomes,
+            finding,
+            (note,) if note else (),
+            command,
+        )
+
+    def _stressed(
+        self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes
+    ) -> RaceResult:
+        __tracebackhide__ = True
+        finding, evidence = stress(case, scope, plan, outcomes)
+        return RaceResult(evidence.runs, self.seed, evidence, outcomes, finding)
+
+    def _numbered(self, finding: Finding) -> str:
+        """Returns the token, with the number of the call if it is not the first one of the test."""
+        return finding.token if self._calls == 1 else f"{self._calls}:{finding.token}"
+
+    def _key(self) -> str:
+        return self._test_id if self._calls == 1 else f"{self._test_id}#{self._calls}"
+
+    def _known(self) -> tuple[Schedule, ...]:
+        if self._store is None:
+            return ()
+        return tuple(Schedule.of(token) for token in self._store.load(self._key()))
+
+    def _remember(self, search: Search, finding: Finding | None) -> None:
+        if self._store is None:
+            return
+        for schedule in search.passed_again:
+            self._store.forget(self._key(), schedule.token)
+        if finding is not None and not finding.always:
+            self._store.remember(self._key(), finding.token)
+
+
+def _checked(asked: dict[str, Any]) -> Goal:
+    """Checks what was asked for, and returns the goal that it makes."""
+    if asked["strategy"] is not None:
+        checked_name(asked["strategy"])
+    for name in ("depth", "runs", "max_steps"):
+        if asked[name] is not None:
+            positive(asked[name], name)
+    if asked["bound"] is not None and asked["bound"] != 0:
+        positive(asked["bound"], "bound")
+    return Goal(
+        probability(asked["confidence"], "confidence"),
+        asked["depth"],
+        asked["runs"],
+        None if asked["budget"] is None else parse_budget(asked["budget"]),
+    )
+
+
+def _unsteady(difference: str) -> str:
+    return message(
+        "the actors are not deterministic apart from their schedule: two runs of the same schedule "
+        "went different ways, so this is not blamed on a race",
+        evidence=difference,
+        cause="does it depend on time, random numbers, the order of a set, or on what an earlier run "
+        "left behind?",
+        next_step="make everything afresh in `setup`, and seed what is random there",
+    )

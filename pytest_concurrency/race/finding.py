@@ -1,0 +1,217 @@
+"""A finding: from a schedule that fails to the shortest one that does, with story and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pytest_concurrency.race.diagnosis import diagnose
+from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.recorder import Recorder
+from pytest_concurrency.race.runs import Case, Failure, Runner, difference
+from pytest_concurrency.race.schedule import BadToken, Schedule
+from pytest_concurrency.race.search import Found, Plan
+from pytest_concurrency.race.shrink import shrink
+from pytest_concurrency.race.story import Story, tell
+from pytest_concurrency.race.strategies.in_order import InOrder
+from pytest_concurrency.race.strategies.replay import Replay
+from pytest_concurrency.race.threads import Scheduler
+from pytest_concurrency.race.verdict import judge
+
+__all__ = ["Finding", "Unsteady", "explain", "replayed"]
+
+_REPLAYS = 2
+
+
+class Unsteady(Exception):  # noqa: N818 - it says what is so, and is caught
+    """A schedule that failed did not fail again; the text says where it differs."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What broke, and how.
+
+    Attributes:
+        what: What broke, in one line.
+        name: What kind of bug it is: "lost update", "deadlock", "a race" ...
+        story: How it came about, step by step, as plain text.
+        verdict: Where it can happen.
+        schedule: The shortest schedule that shows it.
+        how: After how many runs it was found and made short.
+        error: The exception of the actor, or of the check.
+        always: Whether every schedule fails.
+        lines: The story with a style for each line, for terminals.
+    """
+
+    what: str
+    name: str
+    story: str
+    verdict: str
+    schedule: Schedule
+    how: str
+    error: BaseException | None = field(default=None, repr=False, compare=False)
+    always: bool = False
+    lines: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def token(self) -> str:
+        """The schedule as a text."""
+        return self.schedule.token
+
+    @property
+    def preemptions(self) -> int:
+        """How often an actor was made to wait that could have gone on."""
+        return self.schedule.preemptions
+
+    @property
+    def text(self) -> str:
+        """Everything, as plain text."""
+        return "\n".join(
+            [self.what, "", self.story, "", f"verdict: {self.verdict}", f"found: {self.how}"]
+        )
+
+
+def explain(
+    case: Case, names: Sequence[str], scope: Scope, plan: Plan, found: Found, runs: int
+) -> Finding:
+    """Shrinks a failing schedule, replays it, and tells its story.
+
+    Args:
+        case: What was run.
+        names: What the given actors are called.
+        scope: Tells the user's code from other code.
+        plan: How it was searched.
+        found: What the search found.
+        runs: How many runs it took.
+
+    Raises:
+        Unsteady: The schedule does not fail again.
+    """
+    with Scheduler(scope, plan.max_steps) as scheduler:
+        runner = Runner(case, scheduler)
+        runner.run(InOrder())
+        _confirm(runner, found)
+        schedule, attempts = found.schedule, 0
+        if not found.always:
+            schedule, attempts = shrink(runner, found.schedule, found.failure)
+    preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
+    how = (
+        f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
+        f"{schedule.preemptions} {preemptions}"
+    )
+    return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+
+
+def replayed(
+    case: Case, names: Sequence[str], scope: Scope, plan: Plan, schedule: Schedule
+) -> tuple[Finding | None, str]:
+    """Replays a schedule and tells its story if it fails.
+
+    Args:
+        case: What is run.
+        names: What the given actors are called.
+        scope: Tells the user's code from other code.
+        plan: For the limits.
+        schedule: What to replay.
+
+    Returns:
+        The finding, or None; and what to note.
+
+    Raises:
+        BadToken: The schedule does not fit the code, and nothing fails.
+    """
+    with Scheduler(scope, plan.max_steps) as scheduler:
+        runner = Runner(case, scheduler)
+        runner.run(InOrder())
+        replay = Replay(schedule)
+        failure = runner.run(replay)
+        replay.finish()
+    if failure is None:
+        if replay.misfits:
+            raise BadToken(
+                "this token does not fit the code: it has changed since, or the token is that of "
+                "another test\n  " + "\n  ".join(replay.misfits[:5])
+            )
+        return None, "the replayed schedule passes now"
+    how = "replayed from its token"
+    if replay.misfits:
+        how += f", although the code has changed since: {replay.misfits[0]}"
+    return _told(case, names, scope, plan, schedule, failure, how, False), ""
+
+
+def _told(
+    case: Case,
+    names: Sequence[str],
+    scope: Scope,
+    plan: Plan,
+    schedule: Schedule,
+    failure: Failure,
+    how: str,
+    always: bool,
+) -> Finding:
+    with Recorder(scope, plan.max_steps) as recorder:
+        runner = Runner(case, recorder)
+        runner.run(InOrder())
+        failure = runner.run(Replay(schedule)) or failure
+        called = _called(recorder, names)
+        diagnosis = diagnose(recorder.record)
+        story = tell(recorder.record, diagnosis, called)
+    if always:
+        verdict = "no race at all: it fails without any interleaving"
+    else:
+        verdict = str(judge(case, scope, schedule, failure, plan.seed, plan.max_steps))
+    return Finding(
+        what=_what_broke(failure, called, always),
+        name=diagnosis.name,
+        story=str(story),
+        verdict=verdict,
+        schedule=schedule,
+        how=how,
+        error=failure.error,
+        always=always,
+        lines=_styled(story),
+    )
+
+
+def _confirm(runner: Runner, found: Found) -> None:
+    """Replays what was found.
+
+    Raises:
+        Unsteady: It does not fail in the same way.
+    """
+    for _ in range(_REPLAYS):
+        failure = runner.run(Replay(found.schedule))
+        if not found.failure.is_like(failure):
+            raise Unsteady(
+                difference(found.signature, runner.signature())
+                or "the operations were the same, but what came of them was not"
+            )
+
+
+def _called(recorder: Recorder, names: Sequence[str]) -> dict[str, str]:
+    """Returns what to call each actor, by path."""
+    called = {}
+    for actor in recorder.actors:
+        given = actor.index < len(names)
+        called[actor.path] = names[actor.index] if given else actor.thread.name
+    return called
+
+
+def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
+    error = failure.error
+    raised = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    what = {
+        "check": "the check failed" + (f" with {raised}" if error else ": it returned False"),
+        "exception": f"actor {failure.actor} ({called.get(failure.actor, '?')}) raised {raised}",
+        "outcome": f"an outcome that is forbidden: {failure.actor}",
+        "deadlock": "deadlock: every actor waits",
+        "endless": "an actor went on without an end",
+        "stuck": "an actor is blocked by something that the scheduler does not control",
+    }[failure.kind]
+    if failure.others:
+        what += f" (and {len(failure.others)} more)"
+    return f"fails without any interleaving: {what}" if always else what
+
+
+def _styled(story: Story) -> tuple[tuple[str, str], ...]:
+    return tuple((line.text, line.style) for line in story.lines)

@@ -1,0 +1,307 @@
+"""Carries out a run and records every step of it, with values: what a story is told from.
+
+Values cost time, so only the replay of a finding is recorded.
+"""
+
+from __future__ import annotations
+
+import _thread
+import reprlib
+import sys
+import traceback
+from collections.abc import Callable
+from types import FrameType, ModuleType
+from typing import Any
+
+from pytest_concurrency.race.actors import BLOCKED, Actor
+from pytest_concurrency.race.points.operands import Source
+from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.values import UNKNOWN, attribute_of, value_of
+from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
+from pytest_concurrency.race.recording import Crash, Record, Step, Wait
+from pytest_concurrency.race.threads import Ending, Scheduler
+
+__all__ = ["Recorder"]
+
+_get_ident = _thread.get_ident
+_SIMPLE = (int, float, complex, bool, str, bytes, type(None))
+_CONTAINERS = (list, dict, set, tuple, frozenset)
+_VALUE_LENGTH = 40
+
+
+class Recorder(Scheduler):
+    """A scheduler that records the steps of its runs.
+
+    Attributes:
+        steps: What was carried out in the last run, in that order.
+        waits: Who waited for what at the end, if it was a deadlock.
+    """
+
+    def __init__(self, scope: Scope, max_steps: int = 20_000) -> None:
+        super().__init__(scope, max_steps)
+        self.points.call(self._record)
+        self.steps: list[Step] = []
+        self.waits: list[Wait] = []
+        self._names = _Names()
+        self._unfinished: dict[Actor, tuple[int, Callable[[], Any]]] = {}
+        self._held_since: dict[int, int] = {}
+
+    @property
+    def record(self) -> Record:
+        """What was recorded of the last run."""
+        crashes = tuple(
+            self._crash_of(actor, actor.error) for actor in self.actors if actor.error is not None
+        )
+        return Record(tuple(self.steps), tuple(self.waits), crashes, self.ending == "endless")
+
+    def clear(self) -> None:
+        """Forgets the run before; called before each run."""
+        self.steps = []
+        self.waits = []
+        self._names = _Names()
+        self._unfinished.clear()
+        self._held_since.clear()
+
+    def _record(self, operation: Operation) -> None:
+        """Records what the actor has just done, and what it does next when it goes on."""
+        if _get_ident() != self.ident or self.aborting or self.current is None:
+            self.reach(operation)
+            return
+        actor, frame = self.current, sys._getframe(2)
+        self._finish(actor)
+        entered = UNKNOWN
+        if operation.kind in ("enter", "exit"):
+            entered = self._entered.note(actor, operation, frame)
+        self.reach(operation)
+        self._begin(actor, operation, frame, entered)
+
+    def block(self, resource: object, deadline: float | None = None) -> bool:
+        """Records that the current actor waits, and what comes of it."""
+        actor = self.current
+        number = None if actor is None or self.aborting else self._last_of(actor)
+        if actor is None or number is None:
+            return super().block(resource, deadline)
+        step = self.steps[number]
+        label = self._names.of_resource(resource) or step.label
+        self.steps[number] = step._replace(label=label, locks="waits", before="", after="")
+        woken = super().block(resource, deadline)
+        if not woken:
+            self.steps.append(step._replace(label=label, locks="", after="the time is up"))
+        elif step.locks == "takes":
+            self._held_since[id(resource)] = step.operation.line
+            self.steps.append(step._replace(label=label))
+        return woken
+
+    def _ended(self, actor: Actor) -> None:
+        if not self.aborting:
+            self._finish(actor)
+            if actor.error is not None:
+                self._note_error(actor)
+        super()._ended(actor)
+
+    def _end(self, ending: Ending) -> None:
+        for actor in self.actors:
+            self._finish(actor)
+        if ending == "deadlock":
+            self.waits = [self._wait_of(actor) for actor in self.actors if actor.state == BLOCKED]
+        super()._end(ending)
+
+    def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
+        with_values = self._quietly(lambda: self._looked_at(operation, frame, entered))
+        label, before, look, subject = with_values or ("", "", None, UNKNOWN)
+        locks = _lock_word(operation, subject)
+        if locks == "takes" and self.primitives.holder_of(subject) in (None, actor):
+            self._held_since[id(subject)] = operation.line
+        self.steps.append(
+            Step(
+                actor.path,
+                operation,
+                label,
+                "" if locks else before,
+                "",
+                operation.writes,
+                locks,
+                "",
+            )
+        )
+        if look is not None and not locks and operation.writes:
+            self._unfinished[actor] = (len(self.steps) - 1, look)
+
+    def _finish(self, actor: Actor) -> None:
+        """Completes the last step of an actor with the value that is there now."""
+        unfinished = self._unfinished.pop(actor, None)
+        if unfinished is None:
+            return
+        number, look = unfinished
+        after = self._quietly(look)
+        if after is not None and after is not UNKNOWN:
+            text = self._quietly(lambda: self._names.text_of(after)) or ""
+            self.steps[number] = self.steps[number]._replace(after=text)
+
+    def _last_of(self, actor: Actor) -> int | None:
+        """Returns the number of the last step of an actor."""
+        numbers = range(len(self.steps) - 1, -1, -1)
+        return next((n for n in numbers if self.steps[n].actor == actor.path), None)
+
+    def _note_error(self, actor: Actor) -> None:
+        error = actor.error
+        # Not where its `with` blocks were left on the way.
+        numbers = [
+            number
+            for number, step in enumerate(self.steps)
+            if step.actor == actor.path and step.operation.kind != "exit"
+        ]
+        for number in numbers[-1:]:
+            text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self.steps[number] = self.steps[number]._replace(raised=text)
+
+    def _quietly(self, look: Callable[[], Any]) -> Any:
+        """Looks at values without coming to visible operations; None if that fails."""
+        ident, self.ident = self.ident, 0
+        try:
+            return look()
+        except Exception:
+            # A class of the user's need not be able to tell what it looks like half-way.
+            return None
+        finally:
+            self.ident = ident
+
+    def _looked_at(
+        self, operation: Operation, frame: FrameType, entered: Any
+    ) -> tuple[str, str, Callable[[], Any] | None, Any]:
+        """Returns a label, what is there, a way to look again, and what is operated on."""
+        names, source, kind = self._names, operation.operand, operation.kind
+        if kind in ("enter", "exit"):
+            return names.of_source(source, frame, entered), "", None, entered
+        owner = value_of(source, frame)
+        if kind in ("read", "write", "delete"):
+            if source is not None and source.how == "global" and source.name == operation.name:
+                return self._variable(source, frame)
+            if owner is UNKNOWN:
+                return operation.name, "", None, UNKNOWN
+
+            def look() -> Any:
+                return attribute_of(owner, operation.name)
+
+            label = f"{names.of_source(source, frame, owner)}.{operation.name}"
+            return label, names.text_of(look()), look, owner
+        label = names.of_source(source, frame, owner)
+        if kind == "call" and source is not None and source.name == operation.name:
+            return f"{operation.name}()", "", None, UNKNOWN
+        if type(owner) not in _CONTAINERS or owner is UNKNOWN:
+            suffix = f".{operation.name}()" if kind == "call" else ""
+            return f"{label or operation.subject}{suffix}", "", None, owner
+        key = value_of(operation.key, frame)
+        if key is not UNKNOWN and type(key) in _SIMPLE:
+            keyed = Source("item", base=source, value=Source("constant", value=key))
+
+            def look_at_item() -> Any:
+                return value_of(keyed, frame)
+
+            text = names.text_of(look_at_item())
+            return f"{label}[{key!r}]", text, look_at_item, owner
+        return label, names.text_of(owner), lambda: owner, owner
+
+    def _variable(
+        self, source: Source, frame: FrameType
+    ) -> tuple[str, str, Callable[[], Any], Any]:
+        def look() -> Any:
+            return value_of(source, frame)
+
+        return source.name, self._names.text_of(look()), look, UNKNOWN
+
+    def _crash_of(self, actor: Actor, error: BaseException) -> Crash:
+        """Finds the innermost line of the user's code in the traceback."""
+        filename, line = "", 0
+        for frame, number in traceback.walk_tb(error.__traceback__):
+            if frame.f_code in self.scope:
+                filename, line = frame.f_code.co_filename, number
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return Crash(actor.path, text, filename, line)
+
+    def _wait_of(self, actor: Actor) -> Wait:
+        number, resource = self._last_of(actor), actor.waits_for
+        step = None if number is None else self.steps[number]
+        label = self._names.of_resource(resource)
+        # What nobody has seen is a lock inside of a Condition or a queue, and held by who waits.
+        holder = self.primitives.holder_of(resource) if label else None
+        if not label and step is not None:
+            label = step.label
+        return Wait(
+            actor.path,
+            label or "something",
+            step.operation.code.co_filename if step else "",
+            step.operation.line if step else 0,
+            holder.path if holder else resource.path if isinstance(resource, Actor) else "",
+            self._held_since.get(id(resource), 0) if holder else 0,
+        )
+
+
+def _lock_word(operation: Operation, subject: Any) -> str:
+    """Tells what an operation does with a lock."""
+    if not isinstance(subject, (LOCK, RLOCK)):
+        return ""
+    if operation.kind == "enter" or operation.name == "acquire":
+        return "takes"
+    if operation.kind == "exit" or operation.name == "release":
+        return "releases"
+    return ""
+
+
+class _Names:
+    """Labels of objects: the type, numbered in the order in which they are first seen."""
+
+    def __init__(self) -> None:
+        self._labels: dict[int, tuple[object, str]] = {}
+        self._counts: dict[str, int] = {}
+        self._repr = reprlib.Repr()
+        self._repr.maxstring = self._repr.maxother = _VALUE_LENGTH
+
+    def of_source(self, source: Source | None, frame: FrameType, value: Any) -> str:
+        """Names an object by the way to it, where that says more than its type."""
+        if source is None:
+            return "" if value is UNKNOWN else self.of(value)
+        if source.how == "attribute":
+            base = value_of(source.base, frame)
+            label = self.of_source(source.base, frame, base)
+            label = f"{label}.{source.name}" if label else source.name
+        elif source.how == "item":
+            label = ""
+        elif source.how == "global" and not isinstance(value, ModuleType):
+            label = source.name
+        else:
+            label = "" if value is UNKNOWN else self.of(value)
+        if label and value is not UNKNOWN and isinstance(value, (LOCK, RLOCK)):
+            self._labels.setdefault(id(value), (value, label))
+        return label if label else ("" if value is UNKNOWN else self.of(value))
+
+    def of(self, value: Any) -> str:
+        """Names an object."""
+        if isinstance(value, ModuleType):
+            return value.__name__
+        if isinstance(value, type):
+            return value.__name__
+        known = self._labels.get(id(value))
+        if known is None:
+            kind = type(value).__name__
+            self._counts[kind] = number = self._counts.get(kind, 0) + 1
+            known = self._labels[id(value)] = (value, f"{kind}#{number}")
+        return known[1]
+
+    def of_resource(self, resource: object) -> str:
+        """Names what an actor waits for; empty if nobody has seen it yet."""
+        if isinstance(resource, Actor):
+            return f"the end of actor {resource.path}"
+        known = self._labels.get(id(resource))
+        return known[1] if known else ""
+
+    def text_of(self, value: Any) -> str:
+        """Returns a short text for a value; empty if there is none."""
+        if value is UNKNOWN:
+            return ""
+        if type(value) in _SIMPLE:
+            return self._repr.repr(value)
+        if type(value) in _CONTAINERS and all(type(each) in _SIMPLE for each in value):
+            return self._repr.repr(value)
+        return self.of(value)

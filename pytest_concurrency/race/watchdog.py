@@ -1,0 +1,137 @@
+"""Waits for actors with a bound, and recognises what blocks them without being modelled.
+
+The operating system says of each thread whether it runs or sleeps. An actor that has the baton and
+sleeps is in a call that blocks: a socket, a subprocess, a lock of an extension.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+import traceback
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from pytest_concurrency.race.actors import STRAY, Actor, ThreadWorker, Unwind, acquire_raw
+
+if TYPE_CHECKING:
+    from pytest_concurrency.race.threads import Scheduler
+
+__all__ = ["Watchdog"]
+
+# In seconds of real time. A thread that waits for the GIL sleeps as well, but gets it within a few
+# switch intervals of 5 ms: four looks in a row at the same instruction are no coincidence.
+_LOOK_EVERY = 0.05
+_LOOKS = 4
+_sleep = time.sleep
+_monotonic = time.monotonic
+
+
+class Watchdog:
+    """Watches the actor that has the baton, from the thread of the scheduler.
+
+    Attributes:
+        idle: Set when the baton came back because nobody can go on until a stray actor returns.
+        abandoned: Threads that could not be stopped.
+    """
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self.idle = False
+        self.abandoned: list[ThreadWorker] = []
+
+    def wait(self, patience: float) -> None:
+        """Waits until the baton is back and the run over, or one actor unwound.
+
+        Args:
+            patience: How long an actor may do nothing visible, in seconds of real time.
+        """
+        scheduler = self._scheduler
+        seen: object = None
+        looks, since = 0, _monotonic()
+        while True:
+            if acquire_raw(scheduler._done, True, _LOOK_EVERY):
+                if not self.idle:
+                    return
+                self.idle = False
+                if not self._wait_for_a_stray(patience):
+                    scheduler.ending = "stuck"
+                    scheduler.aborting = True
+                    return
+                scheduler.go_on()
+                continue
+            actor = scheduler.current
+            assert actor is not None
+            frame = sys._current_frames().get(actor.worker.ident)
+            now = (actor, len(scheduler.trace), id(frame), frame and frame.f_lasti)
+            if now != seen or not _sleeps(actor.worker.native_id):
+                since = since if now == seen else _monotonic()
+                seen, looks = now, 0
+                if _monotonic() - since > patience:
+                    self._interrupt(actor)
+                    since = _monotonic()
+                continue
+            looks += 1
+            if looks == _LOOKS and not scheduler.aborting:
+                scheduler.leave_outside(actor, _described(actor, frame))
+            elif looks * _LOOK_EVERY > patience:
+                self._abandon(actor)
+                return
+
+    def _wait_for_a_stray(self, patience: float) -> bool:
+        until = _monotonic() + patience
+        while not self._scheduler.take_back():
+            if _monotonic() > until:
+                return False
+            _sleep(_LOOK_EVERY / 10)
+        return True
+
+    def _interrupt(self, actor: Actor) -> None:
+        """Reaches a loop without visible operations; a call that blocks in C does not notice."""
+        self._scheduler.ending = "endless"
+        self._scheduler.aborting = True
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(actor.worker.ident), ctypes.py_object(Unwind)
+        )
+
+    def _abandon(self, actor: Actor) -> None:
+        """Gives up a thread that cannot be stopped; it unwinds if it ever comes back."""
+        scheduler = self._scheduler
+        scheduler.ending = "stuck"
+        scheduler.aborting = True
+        scheduler.ident = 0
+        actor.state = STRAY
+        self.abandoned.append(actor.worker)
+
+    def collect_strays(self, patience: float) -> None:
+        """Unwinds the actors that come back from outside, and gives up those that do not."""
+        scheduler = self._scheduler
+        while any(actor.state == STRAY for actor in scheduler.actors):
+            lost = [a for a in scheduler.actors if a.state == STRAY]
+            if all(a.worker in self.abandoned for a in lost):
+                break
+            if self._wait_for_a_stray(patience):
+                scheduler.unwind_ready()
+                continue
+            self.abandoned += [a.worker for a in lost if a.worker not in self.abandoned]
+
+
+def _sleeps(native_id: int) -> bool:
+    """Tells whether a thread of this process sleeps, as far as the system says."""
+    try:
+        with open(f"/proc/self/task/{native_id}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"S", b"D")
+    except OSError:
+        # Not Linux: standing at one instruction is all there is to go by.
+        return os.name != "posix" or sys.platform != "linux"
+
+
+def _described(actor: Actor, frame: FrameType | None) -> str:
+    """Says where an actor blocks: the innermost Python line, and the user's line above it."""
+    if frame is None:
+        return f"actor {actor.path}"
+    summary = traceback.extract_stack(frame)[-1]
+    line = f": {summary.line}" if summary.line else ""
+    return f"actor {actor.path} at {summary.filename}:{summary.lineno}{line}"
