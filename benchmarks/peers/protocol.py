@@ -48,7 +48,7 @@ class Answer:
         runs: The runs made, those after the first failing one included.
         seconds: From asking the tool to having its result; its import and first use are not in it.
         to_first: The part of it until the first failing run was over.
-        found: `check`, `exception` or `deadlock`; None if all runs passed.
+        found: What kind of bug, in the tool's words; None if all runs passed.
         first: The number of the run that failed first, from 1.
         trouble: Why the search was given up, in the tool's words.
     """
