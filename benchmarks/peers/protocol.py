@@ -45,9 +45,9 @@ class Answer:
     """What became of it.
 
     Args:
-        runs: The runs made, those after the first failing one included.
+        runs: The runs made.
         seconds: From asking the tool to having its result; its import and first use are not in it.
-        to_first: The part of it until the first failing run was over.
+        to_first: The part of it until the first failing run was over; what follows explains it.
         found: What kind of bug, in the tool's words; None if all runs passed.
         first: The number of the run that failed first, from 1.
         trouble: Why the search was given up, in the tool's words.
@@ -66,7 +66,7 @@ class CheckFailed(AssertionError):
 
 
 class Counted:
-    """A program whose runs are counted by its own `setup`, alike for all tools.
+    """A program whose runs are counted by its `setup`, for tools that do not tell them always.
 
     Args:
         request: Says which program, and whether its check has a say.
@@ -75,37 +75,28 @@ class Counted:
     def __init__(self, request: Request) -> None:
         self._setup, self.actors, self._check = shape_of(request.program)
         self._through = request.through
-        self._starts: list[float] = []
-
-    @property
-    def runs(self) -> int:
-        """The number of states made."""
-        return len(self._starts)
+        self.runs = 0
 
     def setup(self) -> Any:
         """Makes the state of one more run."""
-        self._starts.append(time.perf_counter())
+        self.runs += 1
         return self._setup()
 
     def check(self, state: Any) -> bool:
         """Asks the program; one that is measured passes whatever it says."""
         return self._check(state) or self._through
 
-    def answer(self, start: float, found: str | None = None, first: int | None = None) -> Answer:
-        """Says what became of a search that has just ended.
+    def answer(self, start: float, found: str | None = None) -> Answer:
+        """Says what became of a search that has just ended, with the run that failed if any did.
 
         Args:
             start: When it began.
             found: What it found.
-            first: In which run, if that was not the last one: a tool that shortens or explains what
-                it found runs the program again, and the bug was there before.
         """
-        end = time.perf_counter()
+        seconds = time.perf_counter() - start
         if found is None:
-            return Answer(self.runs, end - start)
-        first = first or self.runs
-        over = self._starts[first] if first < self.runs else end
-        return Answer(self.runs, end - start, found, first, over - start)
+            return Answer(self.runs, seconds)
+        return Answer(self.runs, seconds, found, self.runs, seconds)
 
     def given_up(self, start: float, trouble: str) -> Answer:
         """Says that a search ended without a result, and why."""

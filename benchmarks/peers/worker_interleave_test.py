@@ -9,6 +9,7 @@ import time
 
 import interleave_test
 
+from peers import protocol
 from peers.protocol import Answer, CheckFailed, Counted, Request, serve
 
 LARGEST_BATCH = 256
@@ -50,7 +51,7 @@ def search(request: Request) -> Answer:
             strategy=strategy,
             granularity=granularity,
             timeout=request.seconds,  # of one schedule
-            exclude=[__file__],
+            exclude=[__file__, protocol.__file__],
             raise_on_failure=False,
         )
         failure = result.failure
