@@ -65,8 +65,9 @@ def speeds_table(speeds: Sequence[Speed], programs: Sequence[str]) -> str:
         row = [f"{speed.python} {speed.tool}, {speed.way}"]
         for program in programs:
             rate, our_rate = speed.median(program), ours.median(program)
-            ratio = our_rate / rate if rate and our_rate and speed is not ours else None
-            row += [f"{rate:,.0f}" if rate else NOTHING, f"{ratio:.1f} times" if ratio else ""]
+            is_peer = speed.tool != ours.tool
+            faster = f"{our_rate / rate:.1f} times" if is_peer and rate and our_rate else ""
+            row += [f"{rate:,.0f}" if rate else NOTHING, faster]
         rows.append(row)
         if speed.trouble is not None:
             troubles[f"{speed.python} {speed.tool}"] = speed.trouble
