@@ -46,7 +46,9 @@ def search(request: Request) -> Answer:
                 total_timeout=request.seconds - (time.perf_counter() - start),
                 **limits,
             )
-        except Exception:  # DPOR raises what an actor raised; nothing else here raises
+        except frontrun.FrontrunInternalError as error:
+            return program.given_up(start, str(error))
+        except Exception:  # what an actor raised, which DPOR lets through
             return program.answer(start, "exception")
         if result.property_holds is not True or not request.through:
             break
