@@ -6,6 +6,7 @@ Opcode events of sys.settrace crash 3.12.1 with three threads, so it is never us
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from collections.abc import Callable, Mapping
 from types import CodeType
 
@@ -64,6 +65,7 @@ if sys.version_info >= (3, 12):
             self._reach = reach
             self._tool = -1
             self._beside = ""
+            self._threads: set[int] = set()
 
         def start(self) -> None:
             """Takes a tool id and watches for code that starts."""
@@ -121,7 +123,8 @@ if sys.version_info >= (3, 12):
             return False
 
         def watch_thread(self) -> None:
-            """Does nothing: events come from every thread."""
+            """Has the code that the calling thread starts looked at, as sys.settrace would."""
+            self._threads.add(get_ident())
 
         def refresh(self) -> None:
             """Enables what turned out to be visible."""
@@ -131,6 +134,11 @@ if sys.version_info >= (3, 12):
                 sys.monitoring.restart_events()
 
         def _on_start(self, code: CodeType, _offset: int) -> object:
+            if code not in self.table.scope:
+                return sys.monitoring.DISABLE
+            if get_ident() not in self._threads:
+                # Disabled, it would not be seen when an actor starts it.
+                return None
             if self._is_new(code):
                 self._add(code, sys._getframe(1).f_globals)
             return sys.monitoring.DISABLE
