@@ -87,6 +87,16 @@ def explain(
     Raises:
         Unsteady: The schedule does not fail again.
     """
+    if found.failure.kind == "stuck":
+        # Each replay would take as long, and leave another thread behind.
+        return Finding(
+            what=_what_broke(found.failure, {}, False),
+            name="stuck",
+            story=f"{found.failure.actor} did not go on, and could not be stopped",
+            verdict="unknown: it was not tried again",
+            schedule=found.schedule,
+            how=f"by run {runs} (seed {plan.seed}), not made shorter",
+        )
     with Scheduler(scope, plan.max_steps) as scheduler:
         runner = Runner(case, scheduler)
         runner.run(InOrder())

@@ -59,7 +59,7 @@ class Failure:
         kind: `check`, `exception` (in an actor), `outcome` (a forbidden one), `deadlock`, `endless`
             or `stuck`.
         error: The exception, if there is one.
-        actor: The path of the actor that raised it, or the text of the outcome.
+        actor: The path of the actor that raised it; the text of the outcome; or who is stuck where.
         others: Other actors that raised, and what.
     """
 
@@ -180,7 +180,8 @@ class Runner:
         if ending == "cut":
             return None
         if ending != "complete":
-            return Failure(ending)
+            where = scheduler.strays[-1] if ending == "stuck" and scheduler.strays else ""
+            return Failure(ending, actor=where)
         given = (state,) if case.setup else ()
         if case.check is not None:
             try:

@@ -160,6 +160,10 @@ class Search:
             scheduler.points.step_aside(False)
         first = runner.run(InOrder())
         runner.look()
+        if first is not None and first.kind == "stuck":
+            # Once more would take as long, and leave another thread behind.
+            self.found = Found(first, runner.schedule(), runner.signature())
+            return
         failure = runner.run(InOrder())
         runner.look()
         signature = runner.signature()
@@ -172,7 +176,9 @@ class Search:
         scheduler.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         if not failure and not again and not first:
-            self._note_outcome(runner)
+            failure = self._note_outcome(runner)
+            if failure is not None:
+                self.found = Found(failure, runner.schedule(), signature)
         elif failure is None or again is None or not failure.is_like(again):
             self.nondeterminism = differs or (
                 "the first run and a later one of the same schedule did not end alike: "

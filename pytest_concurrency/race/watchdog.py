@@ -70,14 +70,14 @@ class Watchdog:
                 since = since if now == seen else _monotonic()
                 seen, looks = now, 0
                 if _monotonic() - since > patience:
-                    self._interrupt(actor)
+                    self._interrupt(actor, frame)
                     since = _monotonic()
                 continue
             looks += 1
             if looks == _LOOKS and not scheduler.aborting:
                 scheduler.leave_outside(actor, _described(actor, frame))
             elif looks * _LOOK_EVERY > patience:
-                self._abandon(actor)
+                self._abandon(actor, frame)
                 return
 
     def _wait_for_a_stray(self, patience: float) -> bool:
@@ -88,17 +88,19 @@ class Watchdog:
             _sleep(_LOOK_EVERY / 10)
         return True
 
-    def _interrupt(self, actor: Actor) -> None:
+    def _interrupt(self, actor: Actor, frame: FrameType | None) -> None:
         """Reaches a loop without visible operations; a call that blocks in C does not notice."""
-        self._scheduler.ending = "endless"
+        self._scheduler.ending = "stuck"
+        self._scheduler.strays.append(_described(actor, frame))
         self._scheduler.aborting = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(actor.worker.ident), ctypes.py_object(Unwind)
         )
 
-    def _abandon(self, actor: Actor) -> None:
+    def _abandon(self, actor: Actor, frame: FrameType | None) -> None:
         """Gives up a thread that cannot be stopped; it unwinds if it ever comes back."""
         scheduler = self._scheduler
+        scheduler.strays.append(_described(actor, frame))
         scheduler.ending = "stuck"
         scheduler.aborting = True
         scheduler.ident = 0

@@ -205,7 +205,7 @@ if sys.version_info >= (3, 12):
             return self.switches.take()
 
         def _on_start(self, code: CodeType, offset: int) -> object:
-            if self._is_new(code):
+            if get_ident() in self._threads and self._is_new(code):
                 self._add(code, sys._getframe(1).f_globals)
             self.switches.on_entry(code, offset)
             return None
