@@ -193,8 +193,9 @@ class Race:
         __tracebackhide__ = True
         if setup is None and reset is not None:
             raise ValueError("reset= puts a state back, but there is no setup= that makes one")
-        case = Case(checked_actors(actors, copies, "threads"), setup, check, reset, observe)
         grades = Grades(acceptable, interesting, forbidden)
+        given = checked_actors(actors, copies, "threads")
+        case = Case(given, setup, check, reset, observe, grades)
         if grades.declared and observe is None:
             raise ValueError("outcomes are declared, but there is no observe= that returns one")
         return self._race(case, Outcomes(grades), Scope(trace), asked, raise_on_finding)
