@@ -55,6 +55,11 @@ _CONSUME = frozenset(
     ]
 )
 
+# A class that defines one of these has code of its own run when an attribute is used,
+_ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
+# and so has what stands in a class and defines one of these.
+_DESCRIPTOR_METHODS = ("__get__", "__set__", "__delete__")
+
 
 def access_of(operation: Operation, frame: FrameType, entered: Any = UNKNOWN) -> Access:
     """Tells what an operation is about to touch.
@@ -84,10 +89,10 @@ def access_of(operation: Operation, frame: FrameType, entered: Any = UNKNOWN) ->
 
 def _variable_access(operation: Operation, frame: FrameType) -> Access:
     name = operation.name
-    if operation.operand is not None and operation.operand.name == name:
-        if operation.operand.how == "global":
-            return _either(operation, ("variable", name))
-    owner = value_of(operation.operand, frame)
+    source = operation.operand
+    if source is not None and source.how == "global" and source.name == name:
+        return _either(operation, ("variable", name))
+    owner = value_of(source, frame)
     if owner is UNKNOWN or name == "__dict__":
         return ANYTHING
     if isinstance(owner, ModuleType):
@@ -103,19 +108,19 @@ def _variable_access(operation: Operation, frame: FrameType) -> Access:
 
 
 def _is_stored_plainly(owner: Any, name: str) -> bool:
-    """Tells whether reading and writing an attribute runs nothing but the interpreter itself."""
+    """Tells whether using an attribute in any way runs nothing but the interpreter itself."""
     kind = type(owner)
-    if kind.__getattribute__ is not object.__getattribute__ or hasattr(kind, "__getattr__"):
+    if any(_in_class(kind, hook) is not _in_class(object, hook) for hook in _ATTRIBUTE_HOOKS):
         return False
-    if kind.__setattr__ is not object.__setattr__:
-        return False
-    for base in kind.__mro__:
-        found = vars(base).get(name)
-        if found is not None:
-            return isinstance(found, (MemberDescriptorType, FunctionType)) or not hasattr(
-                type(found), "__get__"
-            )
-    return True
+    found = _in_class(kind, name)
+    if isinstance(found, (MemberDescriptorType, FunctionType)):
+        return True
+    return not any(hasattr(type(found), method) for method in _DESCRIPTOR_METHODS)
+
+
+def _in_class(kind: type, name: str) -> object:
+    """Returns what a class has or inherits under a name, unbound; None if there is nothing."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
 
 
 def _either(operation: Operation, key: Hashable) -> Access:

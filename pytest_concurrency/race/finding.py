@@ -24,7 +24,7 @@ __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 _REPLAYS = 6
 
 
-class Unsteady(Exception):  # noqa: N818 - it says what is so, and is caught
+class Unsteady(Exception):
     """A schedule that failed did not fail again; the text says where it differs."""
 
 

@@ -1,8 +1,8 @@
 """The visible operations of a code object, the same for one source on every Python.
 
 An operation is visible when another actor could observe it. Reading a name that nobody stores while
-actors run cannot be observed, so such reads are left out (`names`); a method that is looked up to be
-called at once counts as one operation with the call.
+actors run cannot be observed, so such reads are left out (`names`); a method that is looked up to
+be called at once counts as one operation with the call.
 """
 
 from __future__ import annotations

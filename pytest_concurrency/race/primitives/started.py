@@ -39,7 +39,7 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
             raise RuntimeError("threads can only be started once")
         # A pool that is never shut down does not keep a program from ending: the interpreter ends
         # its workers when it exits.
-        daemon = self.daemon or self._target is pools._worker  # type: ignore[attr-defined]
+        daemon = self.daemon or self._target is pools._worker
         actor = scheduler.spawn(_running(self), self, daemon=daemon)
         self._race_actor = actor
         # Not by `set`: nobody waits for it, and it would pass for a lock that the actor acquires.
