@@ -51,7 +51,7 @@ class Case:
     check: Callable[..., object] | None = None
     reset: Callable[[Any], object] | None = None
     observe: Callable[..., object] | None = None
-    grades: Grades = Grades()
+    grades: Grades = field(default_factory=Grades)
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,6 @@ class Scheduler:
         self._is_natural = True
         self._entered = Entered()
         self.points = points_for(scope, self._reach_naturally if natural else self.reach, natural)
-        self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
         self.stretches: list[Stretch] = []
@@ -150,6 +149,9 @@ class Scheduler:
             undo.callback(self._end_workers)
             self.primitives.install()
             undo.callback(self.primitives.remove)
+            self.points.table.on_namespace = self._look_at
+            for namespace in self.points.table.namespaces():
+                self._look_at(namespace)
             self._exit = undo.pop_all()
         return self
 

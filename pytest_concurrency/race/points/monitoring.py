@@ -14,7 +14,7 @@ from pytest_concurrency.errors import message
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.points.switches import Switches
-from pytest_concurrency.race.points.table import OperationTable, is_plain
+from pytest_concurrency.race.points.table import is_plain, table_of
 
 __all__ = ["MonitoringPoints", "NaturalMonitoringPoints"]
 
@@ -61,7 +61,7 @@ if sys.version_info >= (3, 12):
         """
 
         def __init__(self, scope: Scope, reach: Callable[[Operation], None]) -> None:
-            self.table = OperationTable(scope)
+            self.table = table_of(scope)
             self._reach = reach
             self._tool = -1
             self._beside = ""
@@ -93,6 +93,8 @@ if sys.version_info >= (3, 12):
             if other:
                 self.stop()
                 raise _refused(other)
+            for code in self.table.codes():
+                self._watch(code)
 
         def stop(self) -> None:
             """Clears all events and gives the tool id back."""
@@ -147,8 +149,11 @@ if sys.version_info >= (3, 12):
             return code in self.table.scope and id(code) not in self.table.operations
 
         def _add(self, code: CodeType, namespace: Mapping[str, object]) -> None:
-            self._beside = self._beside or _other_watcher(self._tool, code)
             self.table.add(code, namespace)
+            self._watch(code)
+
+        def _watch(self, code: CodeType) -> None:
+            self._beside = self._beside or _other_watcher(self._tool, code)
             sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
 
         def _on_instruction(self) -> Callable[[CodeType, int], object]:
