@@ -36,6 +36,8 @@ class Names:
         self._anything = False
         self._seen: set[CodeType] = set()
         self._iterated: dict[CodeType, Source] = {}
+        self._private_cells: dict[CodeType, frozenset[str]] = {}
+        self._owners: dict[CodeType, CodeType] = {}
 
     def is_stored(self, name: str) -> bool:
         """Tells whether some actor may store this attribute, global or cell."""
@@ -44,6 +46,14 @@ class Names:
     def is_constant(self, name: str) -> bool:
         """Tells whether an attribute is known to be stored by an object's own start only."""
         return name in self._set_at_start and not self.is_stored(name)
+
+    def is_private_cell(self, code: CodeType, name: str) -> bool:
+        """Tells whether a cell is one for comprehensions only, which are no functions since 3.12."""
+        return name in self._private_cells.get(code, frozenset())
+
+    def owner_of(self, code: CodeType) -> CodeType:
+        """Returns the function that code belongs to: of a comprehension, the one it stands in."""
+        return self._owners.get(code, code)
 
     def iterated_by(self, code: CodeType) -> Source | None:
         """Returns what a comprehension iterates over."""
@@ -68,6 +78,7 @@ class Names:
 
     def _look_through(self, code: CodeType) -> None:
         self._seen.add(code)
+        self._note_comprehensions_in(code)
         self._anything |= not _ANY_NAME.isdisjoint(code.co_names)
         private = code.co_varnames[0] if code.co_name in _STARTS and code.co_argcount else None
         for instruction, stack in instructions_with_stacks(code):
@@ -94,6 +105,22 @@ class Names:
         for constant in code.co_consts:
             if isinstance(constant, CodeType) and constant not in self._seen:
                 self._look_through(constant)
+
+    def _note_comprehensions_in(self, code: CodeType) -> None:
+        """Remembers what comprehensions have, which are no functions of their own since 3.12."""
+        captured = {
+            name
+            for constant in code.co_consts
+            if isinstance(constant, CodeType)
+            for name in _captured(constant)
+        }
+        inherited = self._private_cells.get(code, frozenset())
+        private = (frozenset(code.co_cellvars) | inherited) - captured
+        self._private_cells[code] = private
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType) and constant.co_name in _COMPREHENSIONS:
+                self._private_cells[constant] = private
+                self._owners[constant] = self.owner_of(code)
 
     def _note_comprehension(self, name: str, argument: int, stack: list[Source | None]) -> None:
         """Remembers what a comprehension, a function called where it is made, iterates over."""
