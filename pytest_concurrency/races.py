@@ -46,6 +46,10 @@ def note_results(item: pytest.Item, race: Race) -> None:
         item.user_properties.append(("race", result.evidence.sentence))
         for note in _notes(result):
             item.user_properties.append((RACE_NOTE, note))
+    if race.to_replay:
+        note = f"nothing was replayed: the token is for race {race.to_replay} of the test, which "
+        note += f"came to {len(race.results)}"
+        item.user_properties.append((RACE_NOTE, note))
 
 
 def _notes(result: RaceResult) -> list[str]:

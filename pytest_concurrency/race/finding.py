@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pytest_concurrency.race.diagnosis import diagnose
+from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.runs import Case, Failure, Runner, difference
@@ -21,6 +21,12 @@ from pytest_concurrency.race.verdict import judge
 __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
 _REPLAYS = 2
+_NO_RACE = Diagnosis(
+    "no race",
+    "The actors ran one after the other here, and every other order ends so too. Is the check right, "
+    "or the code wrong even without threads?",
+    {},
+)
 
 
 class Unsteady(Exception):  # noqa: N818 - it says what is so, and is caught
@@ -95,10 +101,12 @@ def explain(
         if not found.always:
             schedule, attempts = shrink(runner, found.schedule, found.failure)
     preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
-    how = (
-        f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
-        f"{schedule.preemptions} {preemptions}"
-    )
+    how = f"in all of {runs} runs (seed {plan.seed})"
+    if not found.always:
+        how = (
+            f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
+            f"{schedule.preemptions} {preemptions}"
+        )
     return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
 
 
@@ -155,6 +163,9 @@ def _told(
         failure = runner.run(Replay(schedule)) or failure
         called = _called(recorder, names)
         diagnosis = diagnose(recorder.record)
+        if always and failure.kind in ("check", "outcome"):
+            # Whatever conflicts there are, they are not why.
+            diagnosis = _NO_RACE
         story = tell(recorder.record, diagnosis, called)
     if always:
         verdict = "no race at all: it fails without any interleaving"
