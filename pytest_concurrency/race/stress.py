@@ -25,9 +25,10 @@ from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.rng import Stream
-from pytest_concurrency.race.runs import Case
+from pytest_concurrency.race.runs import Case, Failure
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.search import Plan
+from pytest_concurrency.race.verdict import judge
 
 __all__ = ["stress"]
 
@@ -60,6 +61,7 @@ def stress(
     evidence = Evidence(0, "stress", goal)
     noise = _Noise(plan.seed)
     points = points_for(scope, noise.before)
+    failed = None
     points.start()
     try:
         for run in range(1, needed + 1):
@@ -70,10 +72,18 @@ def stress(
                 failed = _run_once(case, noise, run, points.watch_thread, outcomes)
             evidence = replace(evidence, runs=run)
             if failed is not None:
-                return _finding(*failed, run, plan.seed), evidence
+                break
     finally:
         points.stop()
-    return None, evidence
+    if failed is None:
+        return None, evidence
+    what, failure = failed
+    if failure.kind == "stuck":
+        # Its threads are left behind; nothing can be run beside them.
+        verdict = "unknown: the actors could not be run again"
+    else:
+        verdict = str(judge(case, scope, None, failure, plan.seed, plan.max_steps))
+    return _finding(what, failure, verdict, evidence.runs, plan.seed), evidence
 
 
 class _Noise:
@@ -128,8 +138,8 @@ def _surroundings(run: int) -> Iterator[None]:
 
 def _run_once(
     case: Case, noise: _Noise, run: int, watch: Callable[[], None], outcomes: Outcomes
-) -> tuple[str, BaseException | None] | None:
-    """Runs the actors once; returns what broke and the exception, if anything did."""
+) -> tuple[str, Failure] | None:
+    """Runs the actors once; returns what broke, if anything did."""
     state: Any = case.setup() if case.setup else None
     targets = [partial(actor, state) if case.setup else actor for actor in case.actors]
     errors: list[tuple[int, BaseException]] = []
@@ -158,11 +168,11 @@ def _run_once(
         thread.join(max(end - time.monotonic(), 0))
         if thread.is_alive():
             what = f"actor {number} ({name_of(case.actors[number])}) did not end within"
-            return f"{what} {_PATIENCE:g} s; its thread is left behind", None
+            return f"{what} {_PATIENCE:g} s; its thread is left behind", Failure("stuck")
     if errors:
         number, error = errors[0]
         what = f"actor {number} ({name_of(case.actors[number])}) raised"
-        return f"{what} {type(error).__name__}: {error}", error
+        return f"{what} {type(error).__name__}: {error}", Failure("exception", error, str(number))
     return _checked(case, state, outcomes)
 
 
@@ -172,23 +182,24 @@ def _checked(case: Case, state: Any, outcomes: Outcomes) -> tuple[str, BaseExcep
         try:
             verdict = case.check(*given)
         except Exception as error:
-            return f"the check failed with {type(error).__name__}: {error}", error
+            what = f"the check failed with {type(error).__name__}: {error}"
+            return what, Failure("check", error)
         if verdict is not None and not verdict:
-            return "the check failed: it returned False", None
+            return "the check failed: it returned False", Failure("check")
     if case.observe is not None:
         row = outcomes.note(case.observe(*given), lambda: Schedule(()))
         if row.grade == "forbidden":
-            return f"an outcome that is forbidden: {row.text}", None
+            return f"an outcome that is forbidden: {row.text}", Failure("outcome", None, row.text)
     return None
 
 
-def _finding(what: str, error: BaseException | None, run: int, seed: int) -> Finding:
+def _finding(what: str, failure: Failure, verdict: str, run: int, seed: int) -> Finding:
     return Finding(
         what=what,
         name="failed under stress",
         story="there is no story: nothing was scheduled, the threads ran in parallel",
-        verdict="reachable today: it happened, without a scheduler",
+        verdict=verdict,
         schedule=Schedule(()),
         how=f"in run {run} under stress (noise of seed {seed}); another time it may take longer",
-        error=error,
+        error=failure.error,
     )

@@ -8,7 +8,6 @@ at those places only.
 from __future__ import annotations
 
 import platform
-import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,7 +48,7 @@ class Verdict:
 def judge(
     case: Case,
     scope: Scope,
-    schedule: Schedule,
+    schedule: Schedule | None,
     failure: Failure,
     seed: int,
     max_steps: int = 20_000,
@@ -59,7 +58,7 @@ def judge(
     Args:
         case: What is run.
         scope: Tells the user's code from other code.
-        schedule: The shortest one that fails.
+        schedule: The shortest one that fails; None for a failure under stress.
         failure: How it fails.
         seed: Of the random decisions.
         max_steps: After so many visible operations a run counts as endless.
@@ -69,22 +68,23 @@ def judge(
         return Verdict(
             "reachable today", f"{python} runs without the GIL, so threads can switch anywhere"
         )
-    if not schedule.preemptions:
+    if schedule is not None and not schedule.preemptions:
         return Verdict(
             "reachable today",
             "no actor needs to be stopped half-way: an unlucky order is enough",
         )
     runs = _runs_until_it_fails(case, scope, schedule, failure, seed, max_steps)
+    if runs is None and schedule is None:
+        return Verdict(
+            "only because of how the code is run",
+            f"the noise lets threads switch where {python} does not switch them by itself; a "
+            "free-threaded build does",
+        )
     if runs is None:
-        tool = _watching_tool()
-        if tool:
-            return Verdict(
-                "only because of how the code is run",
-                f"{tool} runs Python code at every instruction, and threads can switch there",
-            )
         return Verdict(
             "only without the GIL",
-            f"{python} does not switch threads between these operations; a free-threaded build does",
+            f"{python} does not switch threads between these operations; a free-threaded "
+            "build does",
         )
     return Verdict(
         "reachable today",
@@ -93,7 +93,12 @@ def judge(
 
 
 def _runs_until_it_fails(
-    case: Case, scope: Scope, schedule: Schedule, failure: Failure, seed: int, max_steps: int
+    case: Case,
+    scope: Scope,
+    schedule: Schedule | None,
+    failure: Failure,
+    seed: int,
+    max_steps: int,
 ) -> int | None:
     """Returns how many natural schedules it took to fail in the same way; None if none did."""
     with Scheduler(scope, max_steps, natural=True) as scheduler:
@@ -101,9 +106,12 @@ def _runs_until_it_fails(
         runner.run(InOrder())
         runner.run(InOrder())
         runner.look()
-        if failure.is_like(runner.run(Replay(schedule))):
-            return runner.runs
-        exhaustive = Exhaustive(schedule.preemptions + 1, [id(actor) for actor in case.actors])
+        bound = None
+        if schedule is not None:
+            bound = schedule.preemptions + 1
+            if failure.is_like(runner.run(Replay(schedule))):
+                return runner.runs
+        exhaustive = Exhaustive(bound, [id(actor) for actor in case.actors])
         for _ in range(_ENUMERATED):
             if exhaustive.finished:
                 break
@@ -117,15 +125,3 @@ def _runs_until_it_fails(
             if failure.is_like(runner.run(portfolio, number)):
                 return runner.runs
     return None
-
-
-def _watching_tool() -> str:
-    """Names another tool that runs Python code at every instruction; empty if there is none."""
-    if sys.version_info < (3, 12):
-        return ""
-    monitoring = sys.monitoring
-    for number in range(6):
-        name = monitoring.get_tool(number)
-        if name and monitoring.get_events(number) & monitoring.events.INSTRUCTION:
-            return name
-    return ""

@@ -22,10 +22,12 @@ def test_its_examples_pass(pytester: pytest.Pytester) -> None:
 
 
 def test_what_it_says_is_printed_is_printed(pytester: pytest.Pytester) -> None:
-    name, shown = shown_block("printed by")
-    result = run_its_examples(pytester, "-rP", "-k", name)
-    printed = result.stdout.str().partition("Captured stdout call")[2]
-    assert normalised(printed)[1 : 1 + len(normalised(shown))] == normalised(shown)
+    blocks = shown_blocks("printed by")
+    assert len(blocks) == 2
+    for name, shown in blocks:
+        result = run_its_examples(pytester, "-rP", "-k", name)
+        printed = result.stdout.str().partition("Captured stdout call")[2]
+        assert normalised(printed)[1 : 1 + len(normalised(shown))] == normalised(shown)
 
 
 def test_its_output_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +78,11 @@ def shown_block(title: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
+def shown_blocks(title: str) -> list[tuple[str, str]]:
+    """The blocks of output with such a comment above them, and what it names."""
+    return re.findall(rf"<!-- {title}: (.*?) -->\n```\n(.*?)```", README.read_text(), re.DOTALL)
+
+
 def relevant(output: str) -> str:
     """From the first failure to the table of hazards."""
     start = re.search(r"^_+ .* _+$", output, re.MULTILINE)
@@ -89,5 +96,6 @@ def normalised(text: str) -> list[str]:
     """Without what differs from machine to machine: rulers, carets, line numbers and folders."""
     lines = [re.sub(r"[_=-]{3,}", "---", line).rstrip() for line in text.splitlines()]
     lines = [re.sub(r"(\S*/)?(examples/\S+\.py):\d+", r"\2", line) for line in lines]
+    lines = [re.sub(r"^test_\w+\.py$", "test.py", line) for line in lines]
     lines = [re.sub(r"\(test_\w+\.py:\d+\)", "(test.py)", line) for line in lines]
     return [line for line in lines if line.strip(" ^~")]

@@ -23,6 +23,31 @@ _TOOL_IDS = (4, 3)
 
 if sys.version_info >= (3, 12):
 
+    def _other_watcher(own: int, code: CodeType | None = None) -> str:
+        """Names another tool that watches instructions, of one code object or of all."""
+        monitoring = sys.monitoring
+        for number in range(6):
+            name = None if number == own else monitoring.get_tool(number)
+            if not name:
+                continue
+            events = monitoring.get_events(number)
+            if code is not None:
+                events |= monitoring.get_local_events(number, code)
+            if events & monitoring.events.INSTRUCTION:
+                return name
+        return ""
+
+    def _refused(other: str) -> RuntimeError:
+        return RuntimeError(
+            message(
+                "the race detector cannot watch beside another tool that watches instructions: "
+                "CPython would give the events to one of them only",
+                evidence=f"{other} watches INSTRUCTION events of sys.monitoring "
+                "(https://github.com/python/cpython/issues/157900)",
+                next_step=f"run the test without {other}",
+            )
+        )
+
     class MonitoringPoints:
         """Watches by local INSTRUCTION events; what is not visible is disabled at first sight.
 
@@ -38,6 +63,7 @@ if sys.version_info >= (3, 12):
             self.table = OperationTable(scope)
             self._reach = reach
             self._tool = -1
+            self._beside = ""
 
         def start(self) -> None:
             """Takes a tool id and watches for code that starts."""
@@ -61,6 +87,10 @@ if sys.version_info >= (3, 12):
             # What another race disabled with the same tool id is still disabled.
             monitoring.restart_events()
             monitoring.set_events(self._tool, events.PY_START)
+            other = _other_watcher(self._tool)
+            if other:
+                self.stop()
+                raise _refused(other)
 
         def stop(self) -> None:
             """Clears all events and gives the tool id back."""
@@ -86,11 +116,17 @@ if sys.version_info >= (3, 12):
             """Returns True: only the natural points know better."""
             return True
 
+        def step_aside(self, aside: bool) -> bool:
+            """Returns False: another tool that traces does so at the same time."""
+            return False
+
         def watch_thread(self) -> None:
             """Does nothing: events come from every thread."""
 
         def refresh(self) -> None:
             """Enables what turned out to be visible."""
+            if self._beside:
+                raise _refused(self._beside)
             if self.table.update():
                 sys.monitoring.restart_events()
 
@@ -103,6 +139,7 @@ if sys.version_info >= (3, 12):
             return code in self.table.scope and id(code) not in self.table.operations
 
         def _add(self, code: CodeType, namespace: Mapping[str, object]) -> None:
+            self._beside = self._beside or _other_watcher(self._tool, code)
             self.table.add(code, namespace)
             sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
 

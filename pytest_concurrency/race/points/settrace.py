@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from inspect import CO_OPTIMIZED
 from types import CodeType, FrameType
@@ -44,6 +45,7 @@ class SettracePoints:
         self._reach = reach
         self._traces: dict[int, _Trace | None] = {}
         self._watching = False
+        self._is_aside = False
 
     def start(self) -> None:
         """Lets `watch_thread` watch."""
@@ -63,8 +65,14 @@ class SettracePoints:
 
     def watch_thread(self) -> None:
         """Sets the trace function of the calling thread, again if an exception has removed it."""
-        if sys.gettrace() is None:
-            sys.settrace(self._on_call)
+        wanted = threading.gettrace() if self._is_aside else self._on_call
+        if sys.gettrace() != wanted:
+            sys.settrace(wanted)
+
+    def step_aside(self, aside: bool) -> bool:
+        """Leaves the trace function of actors to another tool, coverage for instance, or not."""
+        self._is_aside = aside and threading.gettrace() is not None
+        return self._is_aside
 
     def refresh(self) -> None:
         """Takes up what turned out to be visible."""

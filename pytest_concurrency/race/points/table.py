@@ -33,6 +33,9 @@ class Points(Protocol):
         Asked by the thread that comes to a visible operation. Points that are not natural say yes.
         """
 
+    def step_aside(self, aside: bool) -> bool:
+        """Lets another tool trace the actors for a run, if both cannot; tells whether it does."""
+
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 

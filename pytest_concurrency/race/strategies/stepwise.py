@@ -12,12 +12,12 @@ from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, ActorView, D
 __all__ = ["Stepwise", "is_loose"]
 
 
-_LOOSE_ONE_IN = 4
+_LOOSE_ONE_IN = 8
 _SALT = 2
 
 
 def is_loose(seed: int, run: int) -> bool:
-    """Tells whether a run is one of the quarter in which less is taken for granted.
+    """Tells whether a run is one of the few, one in eight, in which less is taken for granted.
 
     In a loose run a timeout can win at any time, and actors that others start begin at any time:
     what those do before their first visible operation, in a pool for instance, may matter after all.

@@ -13,11 +13,11 @@ from tests.unit.race.strategies.simulator import Counted, Simulator
 DIGESTS = {
     "walk": "3cd7688824f298d0",
     "PCT(6)": "007b65c8b6a065dd",
-    "POS": "b6622d13ffca1f82",
-    "URW": "b5f4f39167e20822",
-    "SURW(subject)": "b0b8d24f0be5702a",
-    "SURW(locks)": "f46bdc30c4cca9e7",
-    "portfolio": "c921bb041056a92d",
+    "POS": "153888320ab14eca",
+    "URW": "c3d51484d3591213",
+    "SURW(subject)": "618a090e3d5dd064",
+    "SURW(locks)": "10b84dcc55711f68",
+    "portfolio": "97b4090273bb353f",
 }
 
 
