@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pytest_concurrency.errors import message
 from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
@@ -128,6 +129,7 @@ def replayed(
     Raises:
         BadToken: The schedule does not fit the code, and nothing fails.
     """
+    __tracebackhide__ = True
     with Scheduler(scope, plan.max_steps) as scheduler:
         runner = Runner(case, scheduler)
         runner.run(InOrder())
@@ -137,8 +139,12 @@ def replayed(
     if failure is None:
         if replay.misfits:
             raise BadToken(
-                "this token does not fit the code: it has changed since, or the token is that of "
-                "another test\n  " + "\n  ".join(replay.misfits[:5])
+                message(
+                    "this token does not fit the code, and nothing failed",
+                    evidence="\n".join(replay.misfits[:5]),
+                    cause="has the code changed since, or is it the token of another test?",
+                    next_step="search again: run the test without the token",
+                )
             )
         return None, "the replayed schedule passes now"
     how = "replayed from its token"
