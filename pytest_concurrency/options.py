@@ -28,7 +28,7 @@ class Option(NamedTuple):
     what: str = ""
     many: bool = False
     environment: str | None = None
-    kind: Literal["word", "number", "time", "text"] = "word"
+    kind: Literal["word", "number", "time", "token"] = "word"
 
     @property
     def flag(self) -> str:
@@ -97,7 +97,7 @@ RACE_REPLAY = Option(
     metavar="TOKEN",
     help="Replay the schedule of a finding of the race fixture, instead of searching",
     what="token",
-    kind="text",
+    kind="token",
 )
 TABLE = (
     *(START_METHOD, HAZARDS, LEAKS),
@@ -212,12 +212,19 @@ def parse(option: Option, words: Iterable[object], source: str) -> tuple[str, ..
 
 
 def _parse_value(option: Option, text: str, source: str) -> int | float | str:
-    """Reads a number, a time or a text.
+    """Reads a number, a time or a token.
 
     Raises:
         pytest.UsageError: when it is none.
     """
-    if option.kind == "text":
+    if option.kind == "token":
+        from pytest_concurrency.race.detector import Race
+        from pytest_concurrency.race.schedule import BadToken
+
+        try:
+            Race().replay(text)
+        except BadToken as mistake:
+            raise pytest.UsageError(f"{source}: {mistake}") from None
         return text
     if option.kind == "time":
         from pytest_concurrency.race.goal import budget_in_seconds

@@ -36,7 +36,7 @@ from pytest_concurrency.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pytest_concurrency.report import HazardTable
+    from pytest_concurrency.report import HazardTable, RaceNotes
 
 __all__ = ["mp_context", "race", "run_in_process", "run_script", "start_method"]
 
@@ -170,22 +170,33 @@ def pytest_report_teststatus(
 
 
 class _Summary:
-    """The hooks of the process that reports: they have no other way to share the table."""
+    """The hooks of the process that reports: they have no other way to share what they collect."""
 
     def __init__(self) -> None:
         self._table: HazardTable | None = None
+        self._race_notes: RaceNotes | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect the table of hazards."""
+        """Collect the table of hazards and the notes of races."""
         if hasattr(report, markers.GRADE):
             from pytest_concurrency.report import HazardTable
 
             if self._table is None:
                 self._table = HazardTable()
             self._table.add(report)
+        if report.when == "teardown" and any(
+            each[0] == markers.RACE_NOTE for each in report.user_properties
+        ):
+            from pytest_concurrency.report import RaceNotes
+
+            if self._race_notes is None:
+                self._race_notes = RaceNotes()
+            self._race_notes.add(report)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the table of hazards."""
+        """Print the notes of races and the table of hazards."""
+        if self._race_notes is not None:
+            self._race_notes.write(terminalreporter)
         if self._table is not None:
             from pytest_concurrency.report import write_summary
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
+from pytest_concurrency.markers import RACE_NOTE
 from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.options import Settings, seed_of
 from pytest_concurrency.race.detector import Race, RaceResult
@@ -16,9 +17,8 @@ from pytest_concurrency.race.store import Store
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
-__all__ = ["NOTES", "note_results", "race_of", "represented"]
+__all__ = ["note_results", "race_of", "represented"]
 
-NOTES = "concurrency_race_notes"
 _STYLES = {"conflict": {"red": True}, "heading": {"bold": True}, "dim": {"light": True}}
 
 
@@ -45,7 +45,11 @@ def note_results(item: pytest.Item, race: Race) -> None:
     for result in race.results:
         item.user_properties.append(("race", result.evidence.sentence))
         for note in _notes(result):
-            item.user_properties.append((NOTES, note))
+            item.user_properties.append((RACE_NOTE, note))
+    if race.to_replay:
+        note = f"nothing was replayed: the token is for race {race.to_replay} of the test, which "
+        note += f"came to {len(race.results)}"
+        item.user_properties.append((RACE_NOTE, note))
 
 
 def _notes(result: RaceResult) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_concurrency.markers import GRADE
+from pytest_concurrency.markers import GRADE, RACE_NOTE
 from pytest_concurrency.options import ANY_METHOD, START_METHODS, Settings
 
 if TYPE_CHECKING:
@@ -132,3 +132,24 @@ def write_summary(terminal: Any, table: HazardTable) -> None:
         terminal.write_line(line)
     if any("passes" in line.split() for line in lines):
         terminal.write_line("passes: the hazard does not show there, as its page says")
+
+
+class RaceNotes:
+    """What must be known of races that did not fail; filled report by report."""
+
+    def __init__(self) -> None:
+        self._of_tests: dict[str, list[str]] = {}
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take note of what a test's races said; the report of its teardown has all of it."""
+        notes = [str(text) for name, text in report.user_properties if name == RACE_NOTE]
+        if notes:
+            self._of_tests[report.nodeid] = notes
+
+    def write(self, terminal: Any) -> None:
+        """Write them at the end of the run."""
+        terminal.write_sep("=", "races")
+        for test, notes in self._of_tests.items():
+            terminal.write_line(test)
+            for line in "\n".join(notes).splitlines():
+                terminal.write_line("  " + line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import contextvars
+import ctypes
 import sys
 import threading
 from collections.abc import Callable
@@ -108,6 +109,9 @@ class ThreadWorker:
     Args:
         before: Called in the thread before each actor.
         after: Called in the thread after each actor, with the actor.
+
+    Attributes:
+        abandoned: Whether it was given up: it ends as soon as it comes back, and touches nothing.
     """
 
     def __init__(self, before: Callable[[], None], after: Callable[[Actor], None]) -> None:
@@ -116,6 +120,7 @@ class ThreadWorker:
         self.actor: Actor | None = None
         self.ident = 0
         self.native_id = 0
+        self.abandoned = False
         self._before = before
         self._after = after
         started = _allocate()
@@ -140,23 +145,50 @@ class ThreadWorker:
             # A coverage tool that traces; before 3.12 the points need the trace function.
             sys.settrace(threading.gettrace())
         release_raw(started)
-        while True:
-            acquire_raw(self.gate)
-            actor = self.actor
-            if actor is None:
-                break
-            active[ident] = actor.thread
-            try:
-                self._before()
-                contextvars.Context().run(actor.target)
-            except (Unwind, SystemExit):
+        try:
+            while self._work_once():
                 pass
-            except BaseException as error:
-                if not actor.unwinding:
-                    actor.error = error
+        except Unwind:
+            # It was given up when it was about to come back.
+            pass
+        finally:
+            active.pop(ident, None)
+            sys.settrace(None)
+
+    def _work_once(self) -> bool:
+        """Runs the next actor; False if there is none, or this thread was given up."""
+        __tracebackhide__ = True
+        acquire_raw(self.gate)
+        actor = self.actor
+        if actor is None:
+            return False
+        threading._active[self.ident] = actor.thread  # type: ignore[attr-defined]
+        try:
+            self._before()
+            contextvars.Context().run(actor.target)
+        except (Unwind, SystemExit):
+            pass
+        except BaseException as error:
+            if not actor.unwinding:
+                actor.error = error
+        if not self.abandoned:
             self._after(actor)
-        active.pop(ident, None)
-        sys.settrace(None)
+        return not self.abandoned
+
+    def abandon(self) -> None:
+        """Gives up the thread, which is in a call that blocks: it ends when that returns."""
+        if self.abandoned:
+            return
+        self.abandoned = True
+        self.interrupt()
+        # It may have come back just now, and be parked.
+        release_raw(self.gate)
+
+    def interrupt(self) -> None:
+        """Unwinds the actor at the next bytecode; a call that blocks in C does not notice."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self.ident), ctypes.py_object(Unwind)
+        )
 
     def end(self, timeout: float) -> bool:
         """Ends the thread, which must be parked between two actors.

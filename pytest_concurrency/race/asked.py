@@ -10,6 +10,9 @@ from pytest_concurrency.errors import message
 
 __all__ = ["checked_actors", "name_of", "positive"]
 
+# A mistake is shown where the user made it.
+__tracebackhide__ = True
+
 
 def checked_actors(
     actors: Sequence[Any], copies: int, where: str

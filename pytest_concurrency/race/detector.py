@@ -148,6 +148,12 @@ class Race:
             self._replay = self._calls + 1, Schedule.of(token)
         return self
 
+    @property
+    def to_replay(self) -> int:
+        """The number of the call that is to replay a finding and has not come yet, or 0."""
+        number = 0 if self._replay is None else self._replay[0]
+        return number if number > self._calls else 0
+
     def threads(
         self,
         *actors: Callable[..., object],
@@ -349,6 +355,7 @@ class Race:
 
 def _checked(asked: dict[str, Any]) -> Goal:
     """Checks what was asked for, and returns the goal that it makes."""
+    __tracebackhide__ = True
     if asked["strategy"] is not None:
         checked_name(asked["strategy"])
     positive(asked["max_steps"], "max_steps")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pytest_concurrency.race.diagnosis import diagnose
+from pytest_concurrency.errors import message
+from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
@@ -22,6 +23,12 @@ __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
 # Chance has to repeat itself so often to pass for a race.
 _REPLAYS = 6
+_NO_RACE = Diagnosis(
+    "no race",
+    "The actors ran one after the other here, and every other order ends so too. Is the check right, "
+    "or the code wrong even without threads?",
+    {},
+)
 
 
 class Unsteady(Exception):
@@ -106,10 +113,12 @@ def explain(
         if not found.always:
             schedule, attempts = shrink(runner, found.schedule, found.failure)
     preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
-    how = (
-        f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
-        f"{schedule.preemptions} {preemptions}"
-    )
+    how = f"in all of {runs} runs (seed {plan.seed})"
+    if not found.always:
+        how = (
+            f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
+            f"{schedule.preemptions} {preemptions}"
+        )
     return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
 
 
@@ -131,6 +140,7 @@ def replayed(
     Raises:
         BadToken: The schedule does not fit the code, and nothing fails.
     """
+    __tracebackhide__ = True
     with Scheduler(scope, plan.max_steps) as scheduler:
         runner = Runner(case, scheduler)
         runner.run(InOrder())
@@ -140,8 +150,12 @@ def replayed(
     if failure is None:
         if replay.misfits:
             raise BadToken(
-                "this token does not fit the code: it has changed since, or the token is that of "
-                "another test\n  " + "\n  ".join(replay.misfits[:5])
+                message(
+                    "this token does not fit the code, and nothing failed",
+                    evidence="\n".join(replay.misfits[:5]),
+                    cause="has the code changed since, or is it the token of another test?",
+                    next_step="search again: run the test without the token",
+                )
             )
         return None, "the replayed schedule passes now"
     how = "replayed from its token"
@@ -166,6 +180,9 @@ def _told(
         failure = runner.run(Replay(schedule)) or failure
         called = _called(recorder, names)
         diagnosis = diagnose(recorder.record)
+        if always and failure.kind in ("check", "outcome"):
+            # Whatever conflicts there are, they are not why.
+            diagnosis = _NO_RACE
         story = tell(recorder.record, diagnosis, called)
     if always:
         verdict = "no race at all: it fails without any interleaving"

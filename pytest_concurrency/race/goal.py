@@ -16,6 +16,9 @@ from pytest_concurrency.errors import message
 
 __all__ = ["Goal", "budget_in_seconds", "pct_rate", "runs_needed"]
 
+# A mistake is shown where the user made it.
+__tracebackhide__ = True
+
 _UNITS = {"": 1.0, "s": 1.0, "ms": 0.001, "min": 60.0}
 _BUDGET = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(ms|s|min|)\s*")
 _FORMS = "a budget is a number of seconds above 0, or a text such as '2s', '500ms' or '1.5min'"

@@ -47,8 +47,9 @@ Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
 
 # How many visible operations the `finally` blocks of an actor may take when its run is over.
 CLEANUP_STEPS = 10_000
-# In seconds of real time.
+# In seconds of real time: usually, and when the test is interrupted by Ctrl-C or a timeout.
 _PATIENCE = 10.0
+_SHORT_PATIENCE = 0.3
 _COLLECT_EVERY = 500
 _get_ident = _thread.get_ident
 
@@ -128,6 +129,7 @@ class Scheduler:
         self._back: list[Actor] = []
         self._baton_out = False
         self._cleanup_left = 0
+        self._patience = _PATIENCE
         self._runs = 0
         self._steps = 0
         self._workers: list[ThreadWorker] = []
@@ -161,7 +163,7 @@ class Scheduler:
 
     def _end_workers(self) -> None:
         for worker in self._workers:
-            worker.end(_PATIENCE)
+            worker.end(self._patience)
         self._workers.clear()
 
     def run(self, targets: Sequence[Callable[[], object]], strategy: Strategy) -> Ending:
@@ -204,6 +206,9 @@ class Scheduler:
         try:
             self._go_on_with_another("start")
             self._watchdog.wait(_PATIENCE)
+        except BaseException:
+            self._patience = _SHORT_PATIENCE
+            raise
         finally:
             self._unwind()
             # What was reached while actors were unwound belongs to no schedule.
@@ -250,10 +255,12 @@ class Scheduler:
         self._limit = -1
         if self._baton_out:
             # The main thread was interrupted; the actor that runs notices at its next operation.
-            self._watchdog.wait(_PATIENCE)
+            self._watchdog.wait(self._patience)
         self.unwind_ready()
         if self.outside:
-            self._watchdog.collect_strays(_PATIENCE)
+            self._watchdog.collect_strays(self._patience)
+            self.outside = 0
+        if self._watchdog.has_given_up:
             self._replace_abandoned()
         self.waiting.clear()
         self.woken.clear()
@@ -266,14 +273,13 @@ class Scheduler:
                 actor.state = DONE
             elif actor.state not in (DONE, STRAY):
                 self._give_baton(actor, "end")
-                self._watchdog.wait(_PATIENCE)
+                self._watchdog.wait(self._patience)
 
     def _replace_abandoned(self) -> None:
-        self.outside = 0
+        self._watchdog.has_given_up = False
+        self._back.clear()
         self._workers = [
-            ThreadWorker(self.points.watch_thread, self._ended)
-            if worker in self._watchdog.abandoned
-            else worker
+            ThreadWorker(self.points.watch_thread, self._ended) if worker.abandoned else worker
             for worker in self._workers
         ]
 
@@ -542,7 +548,10 @@ class Scheduler:
     def _ended(self, actor: Actor) -> None:
         """Goes on with another actor after one has ended; called in its thread."""
         if actor.state == STRAY:
-            self.rejoin()
+            with contextlib.suppress(Unwind):
+                self.rejoin()
+            if actor.worker.abandoned:
+                return
         actor.state = DONE
         self.primitives.release_held_by(actor)
         if self.aborting:
@@ -604,9 +613,9 @@ class Scheduler:
                 # Whoever has the baton makes a decision soon.
                 self._limit = -1
                 self._park(actor)
+                if actor.worker.abandoned:
+                    raise Unwind
                 return
-        if any(worker.ident == ident for worker in self._watchdog.abandoned):
-            raise Unwind
 
     def take_back(self) -> bool:
         """Lets actors that have come back take part again; tells whether there were any."""
@@ -622,6 +631,8 @@ class Scheduler:
     def _take_back(self) -> None:
         while self._back:
             actor = self._back.pop()
+            if actor.worker.abandoned:
+                continue
             actor.state = READY
             self.outside -= 1
             insort(self._able, actor, key=_index)

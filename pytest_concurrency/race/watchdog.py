@@ -6,7 +6,6 @@ sleeps is in a call that blocks: a socket, a subprocess, a lock of an extension.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ import traceback
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from pytest_concurrency.race.actors import STRAY, Actor, ThreadWorker, Unwind, acquire_raw
+from pytest_concurrency.race.actors import STRAY, Actor, ThreadWorker, acquire_raw
 
 if TYPE_CHECKING:
     from pytest_concurrency.race.threads import Scheduler
@@ -34,13 +33,13 @@ class Watchdog:
 
     Attributes:
         idle: Set when the baton came back because nobody can go on until a stray actor returns.
-        abandoned: Threads that could not be stopped.
+        has_given_up: Set when a thread could not be stopped, so that another has to take its place.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.idle = False
-        self.abandoned: list[ThreadWorker] = []
+        self.has_given_up = False
 
     def wait(self, patience: float) -> None:
         """Waits until the baton is back and the run over, or one actor unwound.
@@ -93,9 +92,7 @@ class Watchdog:
         self._scheduler.ending = "stuck"
         self._scheduler.strays.append(_described(actor, frame))
         self._scheduler.aborting = True
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(actor.worker.ident), ctypes.py_object(Unwind)
-        )
+        actor.worker.interrupt()
 
     def _abandon(self, actor: Actor, frame: FrameType | None) -> None:
         """Gives up a thread that cannot be stopped; it unwinds if it ever comes back."""
@@ -104,20 +101,26 @@ class Watchdog:
         scheduler.ending = "stuck"
         scheduler.aborting = True
         scheduler.ident = 0
+        scheduler._baton_out = False
         actor.state = STRAY
-        self.abandoned.append(actor.worker)
+        self._give_up(actor.worker)
 
     def collect_strays(self, patience: float) -> None:
         """Unwinds the actors that come back from outside, and gives up those that do not."""
         scheduler = self._scheduler
         while any(actor.state == STRAY for actor in scheduler.actors):
             lost = [a for a in scheduler.actors if a.state == STRAY]
-            if all(a.worker in self.abandoned for a in lost):
+            if all(a.worker.abandoned for a in lost):
                 break
             if self._wait_for_a_stray(patience):
                 scheduler.unwind_ready()
                 continue
-            self.abandoned += [a.worker for a in lost if a.worker not in self.abandoned]
+            for actor in lost:
+                self._give_up(actor.worker)
+
+    def _give_up(self, worker: ThreadWorker) -> None:
+        self.has_given_up = True
+        worker.abandon()
 
 
 def _sleeps(native_id: int) -> bool:

@@ -44,6 +44,7 @@ def checked_name(name: str) -> str:
     Raises:
         ValueError: There is none of that name.
     """
+    __tracebackhide__ = True
     if name in NAMES:
         return name
     raise ValueError(
