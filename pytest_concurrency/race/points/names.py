@@ -48,7 +48,7 @@ class Names:
         return name in self._set_at_start and not self.is_stored(name)
 
     def is_private_cell(self, code: CodeType, name: str) -> bool:
-        """Tells whether a cell is one for comprehensions only, which are no functions since 3.12."""
+        """Tells whether only comprehensions use a cell; since 3.12 they are no functions."""
         return name in self._private_cells.get(code, frozenset())
 
     def owner_of(self, code: CodeType) -> CodeType:
