@@ -9,11 +9,10 @@ from __future__ import annotations
 import _thread
 import contextlib
 import gc
-import os
 import sys
 import threading
 from bisect import insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -36,6 +35,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.primitives import Primitives
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
+from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
 from pytest_concurrency.race.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ class Scheduler:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
-            undo.enter_context(_collector_paused())
-            undo.enter_context(_on_one_cpu())
+            undo.enter_context(collector_paused())
+            undo.enter_context(on_one_cpu())
             acquire_raw(self._done)
             self.points.start()
             undo.callback(self.points.stop)
@@ -640,38 +640,3 @@ class Scheduler:
 
 def _index(actor: Actor) -> int:
     return actor.index
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keeps the cyclic collector from running finalisers at places that no schedule names.
-
-    What is there already is frozen, so that the collections between runs see young objects only.
-    """
-    was_on = gc.isenabled()
-    freeze = gc.get_freeze_count() == 0
-    gc.disable()
-    if freeze:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        if freeze:
-            gc.unfreeze()
-        if was_on:
-            gc.enable()
-
-
-@contextlib.contextmanager
-def _on_one_cpu() -> Iterator[None]:
-    """Keeps this thread and those it starts on one CPU: a hand-off costs half as much there."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    # The workers of xdist take different ones.
-    os.sched_setaffinity(0, {sorted(before)[os.getpid() % len(before)]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
