@@ -20,6 +20,7 @@ import _thread, gc, os, queue, signal, sys, threading, time
 from concurrent import futures
 from pathlib import Path
 
+import pytest
 from pytest_concurrency.waiting import wait_until
 
 TYPES = [
@@ -53,7 +54,8 @@ def pytest_sessionstart(session):
     global before, tasks_before
     before, tasks_before = state(), tasks()
 
-def pytest_sessionfinish(session):
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
     after = state()
     changed = [name for name in before if before[name] != after[name]]
     # The system forgets a thread a little after it has ended.
