@@ -7,6 +7,7 @@ import contextvars
 import ctypes
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 
 from pytest_concurrency.race.points.operations import Operation
@@ -166,10 +167,10 @@ class ThreadWorker:
         try:
             self._before()
             contextvars.Context().run(actor.target)
-        except (Unwind, SystemExit):
-            pass
         except BaseException as error:
-            if not actor.unwinding:
+            if actor.unwinding:
+                _drop_frames_of(error)
+            elif not isinstance(error, (Unwind, SystemExit)):
                 actor.error = error
         if not self.abandoned:
             self._after(actor)
@@ -205,3 +206,13 @@ class ThreadWorker:
             self.handle.join(timeout)
             return self.handle.is_done()
         return acquire_raw(self._ended, True, timeout)
+
+
+def _drop_frames_of(error: BaseException) -> None:
+    """Lets go of what an unwound actor had in its hands, a file it had not yet entered for instance.
+
+    That it was not closed is our doing, and no fault of the user's.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        error.__context__ = error.__traceback__ = None

@@ -440,16 +440,22 @@ class Scheduler:
         actor = self.current
         assert actor is not None
         if self.aborting:
-            self._stop(actor)
+            self._stop(actor, operation)
             return
         if self._back:
             self._take_back()
         actor.pending = operation
-        if len(self.trace) >= self.max_steps:
-            self._end("endless")
-            self._park(actor)
-        if self._is_natural:
-            self._let_go_on(actor, "reach")
+        try:
+            if len(self.trace) >= self.max_steps:
+                self._end("endless")
+                self._park(actor)
+            if self._is_natural:
+                self._let_go_on(actor, "reach")
+        except Unwind:
+            if operation.kind != "enter":
+                raise
+            # Only what has been entered is closed on the way out: it ends at what comes next.
+            actor.unwinding = False
 
     def _let_go_on(self, actor: Actor, reason: Reason) -> None:
         """Goes on with whom the strategy chooses; returns when it is this actor's turn again."""
@@ -465,10 +471,12 @@ class Scheduler:
             self._give_baton(chosen, reason)
         self._park(actor)
 
-    def _stop(self, actor: Actor) -> None:
+    def _stop(self, actor: Actor, operation: Operation) -> None:
         """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""
         if actor.unwinding and self._cleanup_left > 0:
             self._cleanup_left -= 1
+            return
+        if operation.kind == "enter" and not actor.unwinding:
             return
         self._start_cleanup(actor)
         raise Unwind

@@ -159,13 +159,24 @@ def test_child(race, run_in_process):
 HAZARD = (
     COUNTER
     + """
+import threading
 import pytest
 from pytest_concurrency import RaceFound
+
+lock = threading.Lock()
 
 @pytest.mark.hazard("lost-update", raises=RaceFound, match="lost update", why="two steps")
 def test_counter(race):
     '''Two threads add to one counter.'''
     race.threads(add, add, setup=Counter, check=is_two)
+
+def add_in_one_step(counter):
+    with lock:
+        counter.value += 1
+
+@pytest.mark.fix("lost-update")
+def test_counter_with_lock(race):
+    race.threads(add_in_one_step, add_in_one_step, setup=Counter, check=is_two)
 """
 )
 
@@ -173,18 +184,18 @@ def test_counter(race):
 def test_a_race_that_is_a_hazard(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(test_it=HAZARD)
     shown = run("-v")
-    shown.assert_outcomes(passed=1)
-    shown.stdout.fnmatch_lines(["*::test_counter hazard shown*", "lost-update * shown *"])
+    shown.assert_outcomes(passed=2)
+    shown.stdout.fnmatch_lines(["*::test_counter hazard shown*", "lost-update * shown * fixed"])
     failing = run("--hazards=fail")
-    failing.assert_outcomes(failed=1)
+    failing.assert_outcomes(passed=1, failed=1)
     failing.stdout.fnmatch_lines(["lost update: Actor 0 read *", "replay: *"])
 
 
 def test_a_hazard_that_no_schedule_shows(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(test_it=HAZARD.replace("== 2", "> 0"))
     result = run()
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*lost-update*"])
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*hazard 'lost-update'*"])
 
 
 # `seen = False` is only run when `look` goes first: no run in order does so.
