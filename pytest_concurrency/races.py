@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
-from pytest_concurrency.markers import RACE_NOTE
 from pytest_concurrency.options import KEY as SETTINGS
-from pytest_concurrency.options import Settings, seed_of
+from pytest_concurrency.options import RACE_NOTE, Settings, seed_of
 from pytest_concurrency.race.detector import Race, RaceResult
 from pytest_concurrency.race.store import Store
 
@@ -73,6 +72,10 @@ class _FindingRepr(TerminalRepr):
         self._entries = shown.reprtraceback.reprentries
         self._result = result
         self._text = text
+
+    def __str__(self) -> str:
+        """As text, which is what crosses from a worker of xdist: the summary shows its first line."""
+        return f"{self.reprcrash.message}\n\n{super().__str__()}"
 
     def toterminal(self, tw: TerminalWriter) -> None:
         """Writes it."""
