@@ -74,7 +74,7 @@ class _FindingRepr(TerminalRepr):
         self._text = text
 
     def __str__(self) -> str:
-        """As text, which is what crosses from a worker of xdist: the summary shows its first line."""
+        """As text, which crosses from a worker of xdist; the summary shows its first line."""
         return f"{self.reprcrash.message}\n\n{super().__str__()}"
 
     def toterminal(self, tw: TerminalWriter) -> None:
