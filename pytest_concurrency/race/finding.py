@@ -24,8 +24,8 @@ __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 _REPLAYS = 2
 _NO_RACE = Diagnosis(
     "no race",
-    "The actors ran one after the other here, and every other order ends so too. Is the check right, "
-    "or the code wrong even without threads?",
+    "The actors ran one after the other here, and every other order ends so too. Is the check "
+    "right, or the code wrong even without threads?",
     {},
 )
 

@@ -10,7 +10,7 @@ import coverage
 import pytest
 
 from tests.plugin.conftest import Run
-from tests.plugin.test_races import COUNTER, LOST_UPDATE, PLUGIN, found_by, told, tokens
+from tests.plugin.test_races import COUNTER, PLUGIN, found_by, tokens, told
 
 TWO = (
     COUNTER
