@@ -209,7 +209,7 @@ class ThreadWorker:
 
 
 def _drop_frames_of(error: BaseException) -> None:
-    """Lets go of what an unwound actor had in its hands, a file it had not yet entered for instance.
+    """Lets go of what an unwound actor had in its hands: a file, for instance.
 
     That it was not closed is our doing, and no fault of the user's.
     """

@@ -197,7 +197,9 @@ class Search:
         schedule = runner.schedule()
         backwards = list(range(len(self.case.actors)))[::-1]
         portfolio = self._strategy("portfolio")
-        tries: list[Strategy] = [InOrder(backwards), *[portfolio] * _ALWAYS_FAILS_AFTER]
+        tries: list[Strategy] = [InOrder(backwards)]
+        if not runner.scheduler.has_lost_patience:
+            tries += [portfolio] * _ALWAYS_FAILS_AFTER
         always = all(
             failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)
         )

@@ -47,8 +47,10 @@ Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
 
 # How many visible operations the `finally` blocks of an actor may take when its run is over.
 CLEANUP_STEPS = 10_000
-# In seconds of real time: usually, and when the test is interrupted by Ctrl-C or a timeout.
+# In seconds of real time: usually, once it was in vain, and when the test is interrupted by Ctrl-C
+# or a timeout.
 _PATIENCE = 10.0
+_LESS_PATIENCE = 1.0
 _SHORT_PATIENCE = 0.3
 _COLLECT_EVERY = 500
 _get_ident = _thread.get_ident
@@ -205,7 +207,7 @@ class Scheduler:
         self._steps = -1
         try:
             self._go_on_with_another("start")
-            self._watchdog.wait(_PATIENCE)
+            self._watchdog.wait(self._patience)
         except BaseException:
             self._patience = _SHORT_PATIENCE
             raise
@@ -214,6 +216,15 @@ class Scheduler:
             # What was reached while actors were unwound belongs to no schedule.
             del self.trace[self._steps :]
         return self.ending
+
+    @property
+    def has_lost_patience(self) -> bool:
+        """Whether real time ran out for an actor: each run costs much of it then."""
+        return self._patience < _PATIENCE
+
+    def lose_patience(self) -> None:
+        """Waits less from now on, because an actor that was waited for did not come back."""
+        self._patience = min(self._patience, _LESS_PATIENCE)
 
     def clear(self) -> None:
         """Prepares for a run; for subclasses."""

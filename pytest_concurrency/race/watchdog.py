@@ -49,6 +49,7 @@ class Watchdog:
         """
         scheduler = self._scheduler
         seen: object = None
+        reached: object = None
         looks, since = 0, _monotonic()
         while True:
             if acquire_raw(scheduler._done, True, _LOOK_EVERY):
@@ -56,6 +57,7 @@ class Watchdog:
                     return
                 self.idle = False
                 if not self._wait_for_a_stray(patience):
+                    scheduler.lose_patience()
                     scheduler.ending = "stuck"
                     scheduler.aborting = True
                     return
@@ -64,9 +66,10 @@ class Watchdog:
             actor = scheduler.current
             assert actor is not None
             frame = sys._current_frames().get(actor.worker.ident)
-            now = (actor, len(scheduler.trace), id(frame), frame and frame.f_lasti)
+            if reached != (actor, len(scheduler.trace)):
+                reached, since = (actor, len(scheduler.trace)), _monotonic()
+            now = (reached, id(frame), frame and frame.f_lasti)
             if now != seen or not _sleeps(actor.worker.native_id):
-                since = since if now == seen else _monotonic()
                 seen, looks = now, 0
                 if _monotonic() - since > patience:
                     self._interrupt(actor, frame)
@@ -89,8 +92,9 @@ class Watchdog:
 
     def _interrupt(self, actor: Actor, frame: FrameType | None) -> None:
         """Reaches a loop without visible operations; a call that blocks in C does not notice."""
-        self._scheduler.ending = "stuck"
+        self._scheduler.lose_patience()
         self._scheduler.strays.append(_described(actor, frame))
+        self._scheduler.ending = "stuck"
         self._scheduler.aborting = True
         actor.worker.interrupt()
 
@@ -98,6 +102,7 @@ class Watchdog:
         """Gives up a thread that cannot be stopped; it unwinds if it ever comes back."""
         scheduler = self._scheduler
         scheduler.strays.append(_described(actor, frame))
+        scheduler.lose_patience()
         scheduler.ending = "stuck"
         scheduler.aborting = True
         scheduler.ident = 0

@@ -1,4 +1,4 @@
-"""However a race ends, everything is as it was before: primitives, tracing, collector, CPUs, threads."""
+"""However a race ends, everything is as before: primitives, tracing, collector, CPUs, threads."""
 
 from __future__ import annotations
 

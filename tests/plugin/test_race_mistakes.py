@@ -134,7 +134,7 @@ def test_it(race):
         [
             "*= races =*",
             "test_it.py::test_it",
-            "  nothing conflicted: the actors shared no state in * runs, so this pass proves nothing.",
+            "  nothing conflicted: the actors shared no state in * so this pass proves nothing.",
         ]
     )
 
