@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.race.diagnosis import diagnose
 from pytest_concurrency.race.points.scope import Scope
@@ -40,6 +40,7 @@ class Finding:
         how: After how many runs it was found and made short.
         error: The exception of the actor, or of the check.
         always: Whether every schedule fails.
+        attempts: How many runs it took to make the schedule short.
         lines: The story with a style for each line, for terminals.
     """
 
@@ -51,6 +52,7 @@ class Finding:
     how: str
     error: BaseException | None = field(default=None, repr=False, compare=False)
     always: bool = False
+    attempts: int = 0
     lines: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
@@ -99,7 +101,8 @@ def explain(
         f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
         f"{schedule.preemptions} {preemptions}"
     )
-    return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    told = _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    return replace(told, attempts=attempts)
 
 
 def replayed(
