@@ -68,6 +68,11 @@ class OperationTable:
         found = find_operations(code, namespace, self._names, self.scope)
         return self.operations.setdefault(id(code), found)
 
+    @property
+    def any_name(self) -> bool:
+        """Whether some code can get at any attribute, by the dictionary of its object."""
+        return self._names.any_name
+
     def codes(self) -> list[CodeType]:
         """Returns the code objects added so far."""
         return [code for code, _ in self._codes.values()]

@@ -23,7 +23,7 @@ class State:
         self.y: Any = 0
         self.items: list[Any] = []
         self.alias = self.items
-        self.table: dict[str, Any] = {"k": 0, "list": self.items}
+        self.table: dict[str, Any] = {"k": 0, "list": self.items, "nested": [self.items]}
         self.own = vars(self)
         self.deque = collections.deque([1])
         self.slotted = Slotted()

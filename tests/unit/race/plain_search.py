@@ -18,7 +18,10 @@ from pytest_concurrency.race.threads import Scheduler
 
 Actors = Sequence[Callable[[Any], object]]
 Endings = set[str]
-MOST_RUNS = 20_000
+
+
+class TooLarge(Exception):  # noqa: N818 - it says what a program is
+    """A program has more schedules than are to be run."""
 
 
 class Everything:
@@ -84,8 +87,13 @@ def endings(
     actors: Actors,
     observe: Callable[[Any], object],
     strategy: Everything | Exhaustive | Walks,
+    most_runs: int = 20_000,
 ) -> Endings:
-    """Returns how the runs of a search end: what is observed then, or how they fail."""
+    """Returns how the runs of a search end: what is observed then, or how they fail.
+
+    Raises:
+        TooLarge: The search takes more runs.
+    """
     found: Endings = set()
     with Scheduler(_Without()) as scheduler:
         scheduler.find_accesses(True)
@@ -96,7 +104,8 @@ def endings(
         number = 0
         while not strategy.finished:
             number += 1
-            assert number <= MOST_RUNS, "too large to be searched whole"
+            if number > most_runs:
+                raise TooLarge
             failure = runner.run(strategy, number)
             strategy.end()
             if scheduler.ending == "cut":
@@ -108,15 +117,9 @@ def endings(
     return found
 
 
-def compared(
-    setup: Callable[[], Any], actors: Actors, observe: Callable[[Any], object]
-) -> tuple[Endings, Endings]:
-    """Returns how programs end under all schedules, and under those that are not left out."""
-    reduced = Exhaustive(None, [id(actor) for actor in actors])
-    return (
-        endings(setup, actors, observe, Everything()),
-        endings(setup, actors, observe, reduced),
-    )
+def kinds_of(actors: Actors) -> list[int]:
+    """Tells which actors do the same, as the search does."""
+    return [id(actor) for actor in actors]
 
 
 def random_actors(
