@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
 from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
@@ -48,6 +48,7 @@ class Finding:
         how: After how many runs it was found and made short.
         error: The exception of the actor, or of the check.
         always: Whether every schedule fails.
+        attempts: How many runs it took to make the schedule short.
         lines: The story with a style for each line, for terminals.
     """
 
@@ -59,6 +60,7 @@ class Finding:
     how: str
     error: BaseException | None = field(default=None, repr=False, compare=False)
     always: bool = False
+    attempts: int = 0
     lines: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
@@ -119,7 +121,8 @@ def explain(
             f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
             f"{schedule.preemptions} {preemptions}"
         )
-    return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    told = _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    return replace(told, attempts=attempts)
 
 
 def replayed(

@@ -321,7 +321,9 @@ class Scheduler:
         """Comes to a visible operation and says what it touches."""
         actor = self.current
         if _get_ident() == self.ident and actor is not None:
-            actor.access = access = self._entered.access_of(actor, operation, sys._getframe(2))
+            any_name = self.points.table.any_name
+            frame = sys._getframe(2)
+            actor.access = access = self._entered.access_of(actor, operation, frame, any_name)
             self.accesses.append((actor, access))
         self.reach(operation)
 

@@ -27,13 +27,14 @@ class Names:
 
     Attributes:
         version: Grows when something that was thought constant turns out not to be.
+        any_name: Whether some code can store any name.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self._stored: set[str] = set()
         self._set_at_start: set[str] = set()
-        self._anything = False
+        self.any_name = False
         self._seen: set[CodeType] = set()
         self._iterated: dict[CodeType, Source] = {}
         self._private_cells: dict[CodeType, frozenset[str]] = {}
@@ -41,7 +42,7 @@ class Names:
 
     def is_stored(self, name: str) -> bool:
         """Tells whether some actor may store this attribute, global or cell."""
-        return name in self._stored or (self._anything and name != "__class__")
+        return name in self._stored or (self.any_name and name != "__class__")
 
     def is_constant(self, name: str) -> bool:
         """Tells whether an attribute is known to be stored by an object's own start only."""
@@ -69,17 +70,17 @@ class Names:
         """
         if code in self._seen:
             return
-        stored, anything = len(self._stored), self._anything
+        stored, anything = len(self._stored), self.any_name
         for each in (code, *_codes_of_module(namespace, scope)):
             if each not in self._seen:
                 self._look_through(each)
-        if (stored, anything) != (len(self._stored), self._anything):
+        if (stored, anything) != (len(self._stored), self.any_name):
             self.version += 1
 
     def _look_through(self, code: CodeType) -> None:
         self._seen.add(code)
         self._note_comprehensions_in(code)
-        self._anything |= not _ANY_NAME.isdisjoint(code.co_names)
+        self.any_name |= not _ANY_NAME.isdisjoint(code.co_names)
         private = code.co_varnames[0] if code.co_name in _STARTS and code.co_argcount else None
         for instruction, stack in instructions_with_stacks(code):
             top = stack[-1] if stack else None

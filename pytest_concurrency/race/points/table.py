@@ -80,6 +80,11 @@ class OperationTable:
         """Returns the globals of the code added so far."""
         return list({id(each): each for _, each in self._codes.values()}.values())
 
+    @property
+    def any_name(self) -> bool:
+        """Whether some code can get at any attribute, by the dictionary of its object."""
+        return self._names.any_name
+
     def codes(self) -> list[CodeType]:
         """Returns the code objects added so far."""
         return [code for code, _ in self._codes.values()]
