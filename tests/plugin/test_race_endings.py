@@ -162,7 +162,9 @@ def test_a_finding(pytester: pytest.Pytester, test: str, line: str) -> None:
 @pytest.mark.parametrize("test", ["test_read", "test_search", "test_spin"])
 def test_a_timeout_by_signal(pytester: pytest.Pytester, test: str) -> None:
     result = pytester.runpytest_subprocess(
-        *(*PLUGIN, "-k", test, "--timeout=1", "--timeout-method=signal"), timeout=60
+        *(*PLUGIN, "-k", test, "--timeout=1", "--timeout-method=signal"),
+        *("-o", "timeout_func_only=true"),
+        timeout=60,
     )
     result.assert_outcomes(failed=1, deselected=5)
     result.stdout.fnmatch_lines(["E * Failed: Timeout (>1.0s) from pytest-timeout."])

@@ -37,7 +37,7 @@ class Exhaustive:
     Args:
         bound: The largest number of preemptions; None for no bound.
         kinds: For each given actor, what it does; actors that do the same are interchangeable, and
-            only the first of those that have not begun is started.
+            of those that have done nothing yet only the first one is an option.
 
     Attributes:
         level: How many preemptions the schedules have that are being explored.
@@ -98,6 +98,7 @@ class Exhaustive:
         self._ahead = dict(self._departures)
         self._last_ahead = self._departures[-1][0] if self._departures else -1
         self._decisions = 0
+        self._begun: set[int] = set()
         self._in_a_row = 0
         self._in_vain = 0
         self._preemptions = 0
@@ -135,6 +136,8 @@ class Exhaustive:
             self._in_vain = 0
         elif decision.reason == "yield":
             self._in_vain += 1
+        if chosen.pending is not None:
+            self._begun.add(chosen.index)
         self._order.executed(chosen)
         return chosen
 
@@ -143,14 +146,14 @@ class Exhaustive:
 
     def _options(self, decision: Decision) -> list[ActorView]:
         """Returns the candidates that differ."""
-        begun: set[Hashable] = set()
+        fresh: set[Hashable] = set()
         options = []
         for candidate in decision.candidates:
-            if candidate.pending is None and candidate.index < len(self._kinds):
-                kind = self._kinds[candidate.index]
-                if kind in begun:
+            index = candidate.index
+            if index < len(self._kinds) and index not in self._begun:
+                if self._kinds[index] in fresh:
                     continue
-                begun.add(kind)
+                fresh.add(self._kinds[index])
             options.append(candidate)
         if decision.reason == "yield" and self._in_vain >= _IN_VAIN and len(options) > 1:
             # In every fair schedule somebody else has his turn at last.
