@@ -181,7 +181,9 @@ def look_at_both(state: State) -> None:
     state.log = [size, state.y]
 
 
-@pytest.mark.parametrize("actors", itertools.permutations([fill_if_empty, add_one, look_at_both]))
+@pytest.mark.parametrize(
+    "actors", list(itertools.permutations([fill_if_empty, add_one, look_at_both]))
+)
 def test_a_truth_test_of_a_container_does_not_commute_with_a_change(actors: Actors) -> None:
     """The test has no decision of its own; the ending takes one actor stopped right behind it."""
     found = reduced(actors, 20_000)
