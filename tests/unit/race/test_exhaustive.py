@@ -99,7 +99,7 @@ STATEMENTS = {
         "s.x = 1",
     ],
 }
-PROGRAMS_OF_A_GROUP = 8
+PROGRAMS_OF_A_GROUP = 5
 
 
 def programs(group: str, actors: int, statements: int) -> Iterator[tuple[Actors, str]]:
