@@ -113,9 +113,7 @@ def setup_of(group: str) -> Callable[[], State]:
     return with_its_dictionary if "dictionary" in group else State
 
 
-def reduced(
-    actors: Actors, most_runs: int, setup: Callable[[], State] = State
-) -> set[str]:
+def reduced(actors: Actors, most_runs: int, setup: Callable[[], State] = State) -> set[str]:
     return endings(setup, actors, observe, Exhaustive(None, kinds_of(actors)), most_runs)
 
 

@@ -44,11 +44,20 @@ def everything_patched() -> list[object]:
 def global_state() -> list[object]:
     tools = []
     if sys.version_info >= (3, 12):
-        tools = [(sys.monitoring.get_tool(n), sys.monitoring.get_events(n)) for n in (3, 4)
-                 if sys.monitoring.get_tool(n)]
+        tools = [
+            (sys.monitoring.get_tool(n), sys.monitoring.get_events(n))
+            for n in (3, 4)
+            if sys.monitoring.get_tool(n)
+        ]
     affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    return [gc.isenabled(), gc.get_freeze_count(), affinity, sys.gettrace(), threading.enumerate(),
-            tools]
+    return [
+        gc.isenabled(),
+        gc.get_freeze_count(),
+        affinity,
+        sys.gettrace(),
+        threading.enumerate(),
+        tools,
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -239,8 +248,13 @@ def future_methods() -> None:
 
 
 METHODS = [
-    lock_methods, semaphore_methods, condition_and_event_methods, queue_methods, thread_methods,
-    timer_barrier_and_sleep, future_methods,
+    lock_methods,
+    semaphore_methods,
+    condition_and_event_methods,
+    queue_methods,
+    thread_methods,
+    timer_barrier_and_sleep,
+    future_methods,
 ]
 
 
