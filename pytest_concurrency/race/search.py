@@ -290,17 +290,22 @@ def _conflict(accesses: list[tuple[Actor, Access]]) -> bool:
     """Tells whether two actors touched the same, and at least one of them may have changed it."""
     readers: dict[object, set[int]] = {}
     writers: dict[object, set[int]] = {}
-    anything: set[int] = set()
+    lookers: set[int] = set()
+    changers: set[int] = set()
     everybody: set[int] = set()
     for actor, access in accesses:
         for key in access.reads:
             readers.setdefault(key, set()).add(actor.index)
         for key in access.writes:
             writers.setdefault(key, set()).add(actor.index)
-        if access.anything:
-            anything.add(actor.index)
+        if access.anything == "writes":
+            changers.add(actor.index)
+        elif access.anything:
+            lookers.add(actor.index)
         if access != Access():
             everybody.add(actor.index)
-    if anything and len(anything | everybody) > 1:
+    if changers and len(everybody) > 1:
+        return True
+    if lookers and len(lookers.union(*writers.values())) > 1 and writers:
         return True
     return any(len(who | readers.get(key, set())) > 1 for key, who in writers.items())

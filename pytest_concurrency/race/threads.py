@@ -29,6 +29,7 @@ from pytest_concurrency.race.actors import (
     acquire_raw,
     release_raw,
 )
+from pytest_concurrency.race.looks import Looks
 from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.entries import enters_python
 from pytest_concurrency.race.points.operations import Operation
@@ -104,6 +105,8 @@ class Scheduler:
         self.natural = natural
         self._is_natural = True
         self._entered = Entered()
+        self._looks = Looks()
+        self._finds_accesses = False
         self.points = points_for(scope, self._reach_naturally if natural else self.reach, natural)
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
@@ -203,7 +206,8 @@ class Scheduler:
         for index, target in enumerate(targets):
             actor = self._add(str(index), target, self._thread_of(index), daemon=False)
             # It has not touched anything yet when it comes to its first visible operation.
-            actor.access = Access()
+            looks = self._finds_accesses and self._looks.may_begin(target)
+            actor.access = Access(anything="reads" if looks else "")
         self._steps = -1
         try:
             self._go_on_with_another("start")
@@ -315,6 +319,7 @@ class Scheduler:
         """
         if self.natural:
             return
+        self._finds_accesses = find
         self.points.call(self._reach_with_access if find else self.reach)
 
     def _reach_with_access(self, operation: Operation) -> None:
@@ -323,7 +328,10 @@ class Scheduler:
         if _get_ident() == self.ident and actor is not None:
             any_name = self.points.table.any_name
             frame = sys._getframe(2)
-            actor.access = access = self._entered.access_of(actor, operation, frame, any_name)
+            access = self._entered.access_of(actor, operation, frame, any_name)
+            if not access.anything and self._looks.may_follow(frame, self.scope):
+                access = access._replace(anything="reads")
+            actor.access = access
             self.accesses.append((actor, access))
         self.reach(operation)
 

@@ -97,6 +97,9 @@ class Locks:
                 if scheduler.outside:
                     scheduler.rejoin()
                 return acquire_real(self, blocking, timeout)
+            if timeout != -1 and not (blocking and 0 <= timeout <= threading.TIMEOUT_MAX):
+                # Says what is wrong with the arguments, as the real one does.
+                return acquire_real(self, blocking, timeout)
             if acquire_real(self, False):
                 actor = scheduler.current
                 assert actor is not None
@@ -114,8 +117,6 @@ class Locks:
                     return False
                 deadline = None
             else:
-                # Says what is wrong with the arguments, as the real one does.
-                acquire_real(self, blocking, timeout if timeout < 0 else 0)
                 if timeout == 0:
                     scheduler.failed_to_take(sys._getframe(1))
                     return False

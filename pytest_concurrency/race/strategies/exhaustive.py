@@ -236,10 +236,11 @@ class _HappensBefore:
         before = [self._of_actor.get(actor.path, 0)]
         if access.anything == "writes":
             before.append(self.state)
-        elif access.anything == "reads":
-            before += (self._anything, self._writes)
-        elif access.reads or access.writes:
-            before.append(self._anything)
+        else:
+            if access.anything:
+                before.append(self._writes)
+            if access.anything or access.reads or access.writes:
+                before.append(self._anything)
             before += (self._last_write.get(key, 0) for key in access.reads)
             for key in access.writes:
                 before += (self._last_write.get(key, 0), self._reads.get(key, 0))

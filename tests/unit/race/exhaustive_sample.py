@@ -24,7 +24,7 @@ class State:
         self.items: list[Any] = []
         self.alias = self.items
         self.table: dict[str, Any] = {"k": 0, "list": self.items, "nested": [self.items]}
-        self.own = vars(self)
+        self.own: dict[str, Any] = {}
         self.deque = collections.deque([1])
         self.slotted = Slotted()
         self.lock = threading.Lock()
@@ -61,5 +61,5 @@ def observe(state: State) -> object:
     return (
         (state.x, state.y, state.items, state.alias, state.table, list(state.deque)),
         (state.slotted.value, queued, state.simple.qsize(), state.log, State.shared),
-        (vars(state).get("extra"), state.lock.locked(), state.event.is_set()),
+        (getattr(state, "extra", None), state.lock.locked(), state.event.is_set()),
     )
