@@ -18,7 +18,6 @@ LINES = (
 
 LESSONS = ("hazard", "fix", "fact")
 GRADE = "concurrency_grade"  # the attribute of a report that says how a lesson went
-RACE_NOTE = "race_note"  # the property of a test that says what its race did not show
 
 
 def is_lesson(item: pytest.Item) -> bool:

@@ -16,6 +16,7 @@ import pytest
 
 START_METHODS = ("fork", "spawn", "forkserver")
 ANY_METHOD = "any"  # that of a test which does not ask for one
+RACE_NOTE = "race_note"  # the property of a test that says what its race did not show
 
 
 class Option(NamedTuple):

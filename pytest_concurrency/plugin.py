@@ -185,7 +185,7 @@ class _Summary:
                 self._table = HazardTable()
             self._table.add(report)
         if report.when == "teardown" and any(
-            each[0] == markers.RACE_NOTE for each in report.user_properties
+            each[0] == options.RACE_NOTE for each in report.user_properties
         ):
             from pytest_concurrency.report import RaceNotes
 

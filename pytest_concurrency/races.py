@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
-from pytest_concurrency.markers import RACE_NOTE
 from pytest_concurrency.options import KEY as SETTINGS
-from pytest_concurrency.options import Settings, seed_of
+from pytest_concurrency.options import RACE_NOTE, Settings, seed_of
 from pytest_concurrency.race.detector import Race, RaceResult
 from pytest_concurrency.race.store import Store
 

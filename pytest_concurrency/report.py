@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_concurrency.markers import GRADE, RACE_NOTE
-from pytest_concurrency.options import ANY_METHOD, START_METHODS, Settings
+from pytest_concurrency.markers import GRADE
+from pytest_concurrency.options import ANY_METHOD, RACE_NOTE, START_METHODS, Settings
 
 if TYPE_CHECKING:
     from pytest_concurrency.hazards import Grade
