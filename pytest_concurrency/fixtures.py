@@ -60,7 +60,7 @@ def run_script(start_method: str, request: pytest.FixtureRequest) -> RunScript:
 
 @pytest.fixture
 def race(request: pytest.FixtureRequest) -> Iterator[Race]:
-    """Find the interleaving that breaks code: `race.threads(actor, actor, setup=..., check=...)`."""
+    """Find an interleaving that breaks code: `race.threads(a, b, setup=..., check=...)`."""
     from pytest_concurrency.races import note_results, race_of
 
     made = race_of(request)

@@ -9,8 +9,8 @@ The life of one test:
  4. Setup: `running` has `markers` and `hazards` check the markers; a mistake fails this test and no
     other.
  5. `leak_check` notes what processes, threads, semaphores and shared memory there are.
- 6. Fixtures: `fixtures` hands out contexts, runners and, from `races`, the detector; what a fixture of a broader scope makes is
-    not the test's.
+ 6. Fixtures: `fixtures` hands out contexts, runners and, from `races`, the detector; what a fixture
+    of a broader scope makes is not the test's.
  7. Call: `pickling` watches the feeder threads of queues; `hazards` grades the exception.
  8. A timeout of pytest-timeout ends the children too: `timeouts`.
  9. Teardown: `leak_check` compares, names what is left, and removes it.

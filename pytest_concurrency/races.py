@@ -73,6 +73,10 @@ class _FindingRepr(TerminalRepr):
         self._result = result
         self._text = text
 
+    def __str__(self) -> str:
+        """As text, which crosses from a worker of xdist; the summary shows its first line."""
+        return f"{self.reprcrash.message}\n\n{super().__str__()}"
+
     def toterminal(self, tw: TerminalWriter) -> None:
         """Writes it."""
         for entry in self._entries:

@@ -47,6 +47,10 @@ _LOOKS = frozenset(
         *("most_common", "elements", "locked"),
     ]
 )
+# What compares its elements, which may be containers themselves.
+_COMPARE = frozenset(["index", "count", "remove", "sort"])
+# What looks at its arguments, of the methods of texts.
+_LOOK_AT_ARGUMENTS = frozenset(["format", "format_map", "translate"])
 # They run through what they are given, which may be an iterator that others use too.
 _CONSUME = frozenset(
     [
@@ -55,39 +59,71 @@ _CONSUME = frozenset(
     ]
 )
 
+# A class that defines one of these has code of its own run when an attribute is used,
+_ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
+# and so has what stands in a class and defines one of these.
+_DESCRIPTOR_METHODS = ("__get__", "__set__", "__delete__")
 
-def access_of(operation: Operation, frame: FrameType, entered: Any = UNKNOWN) -> Access:
+
+def access_of(
+    operation: Operation,
+    frame: FrameType,
+    entered: Any = UNKNOWN,
+    any_name: bool = False,
+) -> Access:
     """Tells what an operation is about to touch.
 
     Args:
         operation: What comes next.
         frame: The frame that has come to it.
         entered: For the end of a `with`: what was entered.
+        any_name: Whether some code gets at attributes by the dictionary of an object, which any
+            dictionary may be then.
     """
     kind = operation.kind
     if kind in ("read", "write", "delete"):
         return _variable_access(operation, frame)
     if kind == "call":
-        return _call_access(operation, frame)
+        return _call_access(operation, frame, any_name)
     if kind in ("enter", "exit"):
         held = entered if kind == "exit" else value_of(operation.operand, frame)
         lock = _lock_of(held)
         return ANYTHING if lock is None else Access((), ((id(lock), ""),))
     container = value_of(operation.operand, frame)
     if type(container) in _IMMUTABLE:
-        return _NOTHING
+        compares = kind == "contains" and not _holds_nothing(container)
+        return _LOOKS_AT_ANYTHING if compares else _NOTHING
     if type(container) not in _CONTAINERS or kind == "in-place":
         return ANYTHING
+    if any_name and type(container) is dict:
+        return ANYTHING
+    if kind == "contains" and isinstance(container, (list, collections.deque)):
+        return _LOOKS_AT_ANYTHING
+    if kind == "next" and not _is_local(operation):
+        # What it runs through may have another name by now, and the name another value.
+        return _LOOKS_AT_ANYTHING
     key = (id(container), "")
     return Access((), (key,)) if operation.writes else Access((key,))
 
 
+def _holds_nothing(value: Any) -> bool:
+    """Tells whether a value that cannot change holds nothing that can."""
+    return not isinstance(value, (tuple, frozenset))
+
+
+def _is_local(operation: Operation) -> bool:
+    source = operation.operand
+    while source is not None and source.how == "iterator":
+        source = source.base
+    return source is not None and source.how == "local"
+
+
 def _variable_access(operation: Operation, frame: FrameType) -> Access:
     name = operation.name
-    if operation.operand is not None and operation.operand.name == name:
-        if operation.operand.how == "global":
-            return _either(operation, ("variable", name))
-    owner = value_of(operation.operand, frame)
+    source = operation.operand
+    if source is not None and source.how == "global" and source.name == name:
+        return _either(operation, ("variable", name))
+    owner = value_of(source, frame)
     if owner is UNKNOWN or name == "__dict__":
         return ANYTHING
     if isinstance(owner, ModuleType):
@@ -103,26 +139,26 @@ def _variable_access(operation: Operation, frame: FrameType) -> Access:
 
 
 def _is_stored_plainly(owner: Any, name: str) -> bool:
-    """Tells whether reading and writing an attribute runs nothing but the interpreter itself."""
+    """Tells whether using an attribute in any way runs nothing but the interpreter itself."""
     kind = type(owner)
-    if kind.__getattribute__ is not object.__getattribute__ or hasattr(kind, "__getattr__"):
+    if any(_in_class(kind, hook) is not _in_class(object, hook) for hook in _ATTRIBUTE_HOOKS):
         return False
-    if kind.__setattr__ is not object.__setattr__:
-        return False
-    for base in kind.__mro__:
-        found = vars(base).get(name)
-        if found is not None:
-            return isinstance(found, (MemberDescriptorType, FunctionType)) or not hasattr(
-                type(found), "__get__"
-            )
-    return True
+    found = _in_class(kind, name)
+    if isinstance(found, (MemberDescriptorType, FunctionType)):
+        return True
+    return not any(hasattr(type(found), method) for method in _DESCRIPTOR_METHODS)
+
+
+def _in_class(kind: type, name: str) -> object:
+    """Returns what a class has or inherits under a name, unbound; None if there is nothing."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
 
 
 def _either(operation: Operation, key: Hashable) -> Access:
     return Access((), (key,)) if operation.writes else Access((key,))
 
 
-def _call_access(operation: Operation, frame: FrameType) -> Access:
+def _call_access(operation: Operation, frame: FrameType, any_name: bool) -> Access:
     source = operation.operand
     if source is None:
         return ANYTHING
@@ -130,9 +166,12 @@ def _call_access(operation: Operation, frame: FrameType) -> Access:
     if operation.name and source.name == operation.name and source.how != "attribute":
         return _LOOKS_AT_ANYTHING if receiver is len else ANYTHING
     if type(receiver) in _IMMUTABLE and operation.name != "join":
-        return _NOTHING
-    if operation.name in _CONSUME:
+        looks = operation.name in _LOOK_AT_ARGUMENTS or not _holds_nothing(receiver)
+        return _LOOKS_AT_ANYTHING if looks else _NOTHING
+    if operation.name in _CONSUME or (any_name and type(receiver) is dict):
         return ANYTHING
+    if operation.name in _COMPARE:
+        return _LOOKS_AT_ANYTHING if operation.name in _LOOKS else ANYTHING
     lock = _lock_of(receiver)
     if type(receiver) in _CONTAINERS or lock is not None:
         key = (id(receiver if lock is None else lock), "")
@@ -169,12 +208,14 @@ class Entered:
         """Forgets everything, before a run."""
         self._entered.clear()
 
-    def access_of(self, actor: object, operation: Operation, frame: FrameType) -> Access:
+    def access_of(
+        self, actor: object, operation: Operation, frame: FrameType, any_name: bool
+    ) -> Access:
         """Tells what an operation of an actor is about to touch; see the function `access_of`."""
         entered = UNKNOWN
         if operation.kind in ("enter", "exit"):
             entered = self.note(actor, operation, frame)
-        return access_of(operation, frame, entered)
+        return access_of(operation, frame, entered, any_name)
 
     def note(self, actor: object, operation: Operation, frame: FrameType) -> Any:
         """Notes that a `with` begins or ends; returns what is entered or left."""

@@ -40,7 +40,7 @@ class Actor:
         state: NEW, READY, BLOCKED, STRAY (in a call that blocks and is not modelled) or DONE.
         pending: The visible operation that comes next; None before the first one.
         access: What that operation touches, if the scheduler was asked to find out.
-        waits_for: What it is blocked on: a lock, a queue, an actor that shall end; None for a sleep.
+        waits_for: What it is blocked on: a lock, a queue, an actor that shall end; None in a sleep.
         deadline: When its wait ends, in seconds of the virtual clock. A blocked actor with a
             deadline can be chosen, and its timeout wins then.
         until: The same, kept while it is woken and may have to wait on.
@@ -138,8 +138,8 @@ class ThreadWorker:
         self.ident = ident = _thread.get_ident()
         self.native_id = _thread.get_native_id()
         if sys.version_info < (3, 13):
-            # Released by the interpreter when the state of the thread is gone.
-            self._ended = _thread._set_sentinel()
+            # Released by the interpreter when the state of the thread is gone; typeshed lacks it.
+            self._ended = _thread._set_sentinel()  # type: ignore[attr-defined]
             acquire_raw(self._ended)
         active = threading._active  # type: ignore[attr-defined]
         if sys.version_info >= (3, 12):

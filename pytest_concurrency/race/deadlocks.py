@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_concurrency.race.readings import waiting_for
 from pytest_concurrency.race.naming import Diagnosis
+from pytest_concurrency.race.readings import waiting_for
 from pytest_concurrency.race.recording import Record, Wait
 
 __all__ = ["name_deadlock"]

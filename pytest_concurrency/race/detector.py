@@ -74,7 +74,7 @@ class RaceResult:
 
 
 class Race:
-    """Runs actors under schedules of its own choice until one breaks the code, or none can be found.
+    """Runs actors under schedules of its own choice until one breaks the code, or none is found.
 
     It is the class behind the fixture `race`, and works in a script or a notebook too.
 
@@ -174,7 +174,8 @@ class Race:
         Args:
             *actors: Each is called with the state, or without an argument if there is no `setup`.
             setup: Makes a fresh state for every run.
-            check: Is called with the state after every run; returns False, or raises, if it is wrong.
+            check: Is called with the state after every run; returns False, or raises, if that is
+                wrong.
             reset: Puts one state back before every run, instead of making a fresh one.
             copies: How often each actor runs side by side.
             observe: Is called with the state after every run; what it returns makes the table of
@@ -184,10 +185,10 @@ class Race:
             forbidden: Outcomes that must not happen. If any are declared, all others are forbidden.
             trace: Import names of packages, or of modules of the standard library, to be scheduled
                 like the user's own code.
-            raise_on_finding: Whether a finding is raised or only returned; as the class was told, by
-                default.
-            **asked: `confidence`, `depth`, `runs`, `budget`, `strategy`, `bound` and `max_steps`, as for the
-                class, for this call.
+            raise_on_finding: Whether a finding is raised or only returned; by default as the class
+                was told.
+            **asked: `confidence`, `depth`, `runs`, `budget`, `strategy`, `bound` and `max_steps`,
+                as for the class, for this call.
 
         Returns:
             What was shown.
@@ -199,8 +200,9 @@ class Race:
         __tracebackhide__ = True
         if setup is None and reset is not None:
             raise ValueError("reset= puts a state back, but there is no setup= that makes one")
-        case = Case(checked_actors(actors, copies, "threads"), setup, check, reset, observe)
         grades = Grades(acceptable, interesting, forbidden)
+        given = checked_actors(actors, copies, "threads")
+        case = Case(given, setup, check, reset, observe, grades)
         if grades.declared and observe is None:
             raise ValueError("outcomes are declared, but there is no observe= that returns one")
         return self._race(case, Outcomes(grades), Scope(trace), asked, raise_on_finding)
@@ -375,7 +377,7 @@ def _unsteady(difference: str) -> str:
         "the actors are not deterministic apart from their schedule: two runs of the same schedule "
         "went different ways, so this is not blamed on a race",
         evidence=difference,
-        cause="does it depend on time, random numbers, the order of a set, or on what an earlier run "
-        "left behind?",
+        cause="does it depend on time, random numbers, the order of a set, or on what an earlier "
+        "run left behind?",
         next_step="make everything afresh in `setup`, and seed what is random there",
     )

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_concurrency.race.readings import by_thing, changes, overlap, reads, shown_error
 from pytest_concurrency.race.conflicts import Conflict, conflicts
 from pytest_concurrency.race.deadlocks import name_deadlock
 from pytest_concurrency.race.loops import name_endless
 from pytest_concurrency.race.naming import Diagnosis
+from pytest_concurrency.race.readings import by_thing, changes, overlap, reads, shown_error
 from pytest_concurrency.race.recording import Crash, Record, Step
 
 __all__ = ["Diagnosis", "diagnose"]

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from types import CodeType
 
-from pytest_concurrency.race.readings import preemptions, shown, shown_error, source, waiting_for
 from pytest_concurrency.race.diagnosis import Diagnosis
+from pytest_concurrency.race.readings import preemptions, shown, shown_error, source, waiting_for
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 
 __all__ = ["Detail", "Entry", "entries_of"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
 from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
-from pytest_concurrency.race.runs import Case, Failure, Runner, difference
+from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
 from pytest_concurrency.race.schedule import BadToken, Schedule
 from pytest_concurrency.race.search import Found, Plan
 from pytest_concurrency.race.shrink import shrink
@@ -21,7 +21,8 @@ from pytest_concurrency.race.verdict import judge
 
 __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
-_REPLAYS = 2
+# Chance has to repeat itself so often to pass for a race.
+_REPLAYS = 6
 _NO_RACE = Diagnosis(
     "no race",
     "The actors ran one after the other here, and every other order ends so too. Is the check "
@@ -30,7 +31,7 @@ _NO_RACE = Diagnosis(
 )
 
 
-class Unsteady(Exception):  # noqa: N818 - it says what is so, and is caught
+class Unsteady(Exception):
     """A schedule that failed did not fail again; the text says where it differs."""
 
 
@@ -47,6 +48,7 @@ class Finding:
         how: After how many runs it was found and made short.
         error: The exception of the actor, or of the check.
         always: Whether every schedule fails.
+        attempts: How many runs it took to make the schedule short.
         lines: The story with a style for each line, for terminals.
     """
 
@@ -58,6 +60,7 @@ class Finding:
     how: str
     error: BaseException | None = field(default=None, repr=False, compare=False)
     always: bool = False
+    attempts: int = 0
     lines: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
@@ -94,6 +97,16 @@ def explain(
     Raises:
         Unsteady: The schedule does not fail again.
     """
+    if found.failure.kind == "stuck":
+        # Each replay would take as long, and leave another thread behind.
+        return Finding(
+            what=_what_broke(found.failure, {}, False),
+            name="stuck",
+            story=f"{found.failure.actor} did not go on, and could not be stopped",
+            verdict="unknown: it was not tried again",
+            schedule=found.schedule,
+            how=f"by run {runs} (seed {plan.seed}), not made shorter",
+        )
     with Scheduler(scope, plan.max_steps) as scheduler:
         runner = Runner(case, scheduler)
         runner.run(InOrder())
@@ -108,7 +121,8 @@ def explain(
             f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
             f"{schedule.preemptions} {preemptions}"
         )
-    return _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    told = _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    return replace(told, attempts=attempts)
 
 
 def replayed(
@@ -196,13 +210,19 @@ def _confirm(runner: Runner, found: Found) -> None:
     Raises:
         Unsteady: It does not fail in the same way.
     """
-    for _ in range(_REPLAYS):
+    before: Signature | None = None
+    for number in range(_REPLAYS):
         failure = runner.run(Replay(found.schedule))
+        signature = runner.signature()
         if not found.failure.is_like(failure):
             raise Unsteady(
-                difference(found.signature, runner.signature())
+                difference(found.signature, signature)
                 or "the operations were the same, but what came of them was not"
             )
+        # The first one can still teach what is visible.
+        if number > 1 and before is not None and before != signature:
+            raise Unsteady(difference(before, signature))
+        before = signature
 
 
 def _called(recorder: Recorder, names: Sequence[str]) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pytest_concurrency.race.readings import changes, overlap, reads, shown, source
 from pytest_concurrency.race.naming import Diagnosis
+from pytest_concurrency.race.readings import changes, overlap, reads, shown, source
 from pytest_concurrency.race.recording import Record, Step
 
 __all__ = ["name_endless"]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from pytest_concurrency.race.actors import Actor
+from pytest_concurrency.race.outcomes import Grades
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
@@ -42,6 +43,7 @@ class Case:
         check: Returns False, or raises, when the state is wrong.
         reset: Puts a state back instead of making a fresh one.
         observe: Returns a value for the table of outcomes.
+        grades: Which of these values are forbidden.
     """
 
     actors: Sequence[Callable[..., object]]
@@ -49,6 +51,7 @@ class Case:
     check: Callable[..., object] | None = None
     reset: Callable[[Any], object] | None = None
     observe: Callable[..., object] | None = None
+    grades: Grades = field(default_factory=Grades)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Failure:
         kind: `check`, `exception` (in an actor), `outcome` (a forbidden one), `deadlock`, `endless`
             or `stuck`.
         error: The exception, if there is one.
-        actor: The path of the actor that raised it, or the text of the outcome.
+        actor: The path of the actor that raised it; the text of the outcome; or who is stuck where.
         others: Other actors that raised, and what.
     """
 
@@ -94,7 +97,7 @@ class Runner:
     Attributes:
         runs: How many runs there were.
         profile: What they have shown.
-        outcome: What `observe` returned after the last run that did not fail.
+        outcome: What `observe` returned after the last run that came so far.
     """
 
     def __init__(self, case: Case, scheduler: Scheduler) -> None:
@@ -180,7 +183,8 @@ class Runner:
         if ending == "cut":
             return None
         if ending != "complete":
-            return Failure(ending)
+            where = scheduler.strays[-1] if ending == "stuck" and scheduler.strays else ""
+            return Failure(ending, actor=where)
         given = (state,) if case.setup else ()
         if case.check is not None:
             try:
@@ -191,6 +195,8 @@ class Runner:
                 return Failure("check")
         if case.observe is not None:
             self.outcome = case.observe(*given)
+            if case.grades.of(self.outcome) == "forbidden":
+                return Failure("outcome", actor=repr(self.outcome))
         return None
 
 

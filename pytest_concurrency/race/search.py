@@ -160,6 +160,10 @@ class Search:
             scheduler.points.step_aside(False)
         first = runner.run(InOrder())
         runner.look()
+        if first is not None and first.kind == "stuck":
+            # Once more would take as long, and leave another thread behind.
+            self.found = Found(first, runner.schedule(), runner.signature())
+            return
         failure = runner.run(InOrder())
         runner.look()
         signature = runner.signature()
@@ -173,7 +177,7 @@ class Search:
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         if not failure and not again and not first:
             self._note_outcome(runner)
-        elif failure is None or again is None or not failure.is_like(again):
+        elif failure is None or again is None or not failure.is_like(again) or differs:
             self.nondeterminism = differs or (
                 "the first run and a later one of the same schedule did not end alike: "
                 f"{_ended(first)}, then {_ended(failure)}, then {_ended(again)}"
@@ -255,21 +259,17 @@ class Search:
         """Runs once; keeps what failed."""
         failure = runner.run(strategy, number)
         self._note_lost(runner)
-        if failure is None:
-            failure = self._note_outcome(runner)
+        if failure is None or failure.kind == "outcome":
+            self._note_outcome(runner)
         if failure is None:
             return False
         self.found = Found(failure, runner.schedule(), runner.signature())
         return True
 
-    def _note_outcome(self, runner: Runner) -> Failure | None:
-        """Counts what `observe` returned; an outcome that is forbidden is a failure."""
-        if self.case.observe is None or runner.scheduler.ending != "complete":
-            return None
-        row = self.outcomes.note(runner.outcome, runner.schedule)
-        if row.grade == "forbidden":
-            return Failure("outcome", actor=row.text)
-        return None
+    def _note_outcome(self, runner: Runner) -> None:
+        """Counts what `observe` returned."""
+        if self.case.observe is not None and runner.scheduler.ending == "complete":
+            self.outcomes.note(runner.outcome, runner.schedule)
 
     def _note_lost(self, runner: Runner) -> None:
         if runner.scheduler.strays:

@@ -1,13 +1,19 @@
 """Shrinks a failing schedule to the fewest preemptions.
 
-Delta debugging over the preemptions (Zeller, Hildebrandt: Simplifying and Isolating Failure-Inducing
-Input, TSE 2002; Choi, Zeller: Isolating Failure-Inducing Thread Schedules, ISSTA 2002): each attempt
-leaves some of them out, is run, and counts if the run fails in the same way.
+Delta debugging over the preemptions (Zeller, Hildebrandt: Simplifying and Isolating
+Failure-Inducing Input, TSE 2002; Choi, Zeller: Isolating Failure-Inducing Thread Schedules,
+ISSTA 2002): each attempt leaves some of them out, is run, and counts if the run fails in the same
+way.
+
+Most bugs need one preemption or two (Musuvathi, Qadeer: PLDI 2007), and where a schedule fails that
+has more, the places of these are among them. So once it is shorter, schedules that are made of one
+or two of its places alone are tried as well: leaving others out can end in a minimum that is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import combinations
 
 from pytest_concurrency.race.runs import Failure, Runner
 from pytest_concurrency.race.schedule import Schedule, Segment
@@ -16,6 +22,7 @@ from pytest_concurrency.race.strategies.replay import Replay
 __all__ = ["MAX_RUNS", "shrink"]
 
 MAX_RUNS = 100
+_FEW = 2
 
 
 def shrink(
@@ -48,8 +55,24 @@ class _Shrinking:
         self._tried: set[Schedule] = {schedule}
 
     def result(self) -> tuple[Schedule, int]:
+        self._leave_out(self._max_runs // 2)
+        self._rebuild()
+        self._leave_out(self._max_runs)
+        return self._best, self._runs
+
+    def _rebuild(self) -> None:
+        """Tries schedules of one or two of the preemptions, with nothing in between."""
+        best = self._best
+        places = _preemptions(best)
+        for size in range(1, min(_FEW, best.preemptions - 1) + 1):
+            for kept in combinations(places, size):
+                if self._fails_as(_built(best.segments, kept)):
+                    return
+
+    def _leave_out(self, max_runs: int) -> None:
+        """Leaves out what is not needed, in ever smaller parts."""
         parts = 2
-        while self._best.preemptions and self._runs < self._max_runs:
+        while self._best.preemptions and self._runs < max_runs:
             places = _preemptions(self._best)
             parts = min(parts, len(places))
             size = -(-len(places) // parts)
@@ -60,7 +83,6 @@ class _Shrinking:
                 break
             else:
                 parts *= 2
-        return self._best, self._runs
 
     def _any_fails(self, chunks: list[list[int]], size: int) -> bool:
         """Tries each chunk alone, then everything but a chunk."""
@@ -74,19 +96,23 @@ class _Shrinking:
 
     def _fails(self, schedule: Schedule, dropped: Collection[int]) -> bool:
         """Runs the schedule without some of its preemptions, first one way, then the other."""
-        for without in (_pulled, _pushed):
-            attempt = Schedule(tuple(without(list(schedule.segments), dropped)))
-            if attempt in self._tried or self._runs >= self._max_runs:
-                continue
-            self._tried.add(attempt)
-            self._runs += 1
-            failure = self._runner.run(Replay(attempt))
-            carried_out = self._runner.schedule()
-            self._tried.add(carried_out)
-            if self._failure.is_like(failure) and _weight(carried_out) < _weight(self._best):
-                self._best = carried_out
-                return True
-        return False
+        segments = list(schedule.segments)
+        return any(self._fails_as(without(segments, dropped)) for without in (_pulled, _pushed))
+
+    def _fails_as(self, segments: Sequence[Segment]) -> bool:
+        """Runs an attempt, and keeps it if it fails and is shorter than the best one."""
+        attempt = Schedule(tuple(segments))
+        if attempt in self._tried or self._runs >= self._max_runs:
+            return False
+        self._tried.add(attempt)
+        self._runs += 1
+        failure = self._runner.run(Replay(attempt))
+        carried_out = self._runner.schedule()
+        self._tried.add(carried_out)
+        if not self._failure.is_like(failure) or _weight(carried_out) >= _weight(self._best):
+            return False
+        self._best = carried_out
+        return True
 
 
 def _weight(schedule: Schedule) -> tuple[int, int]:
@@ -99,6 +125,17 @@ def _preemptions(schedule: Schedule) -> list[int]:
         for number, segment in enumerate(schedule.segments)
         if segment.until is not None and segment.until.kind != "yield"
     ]
+
+
+def _built(segments: Sequence[Segment], kept: Sequence[int]) -> list[Segment]:
+    """Makes a schedule of some preemptions and of who went on after each."""
+    result: list[Segment] = []
+    for place, following in zip(kept, [*kept[1:], None], strict=True):
+        result.append(segments[place])
+        heir = segments[place + 1].actor
+        if following is None or segments[following].actor != heir:
+            result.append(Segment(heir))
+    return result
 
 
 def _pulled(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
@@ -121,7 +158,7 @@ def _pulled(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
 
 
 def _pushed(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
-    """Lets an actor wait with what it does until it goes on later, where a preemption is left out."""
+    """Lets an actor do later, when it goes on, what it did before a preemption that is left out."""
     result: list[Segment] = []
     for number, segment in enumerate(segments):
         later = _next_of(segments, number)

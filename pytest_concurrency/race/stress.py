@@ -176,7 +176,7 @@ def _run_once(
     return _checked(case, state, outcomes)
 
 
-def _checked(case: Case, state: Any, outcomes: Outcomes) -> tuple[str, BaseException | None] | None:
+def _checked(case: Case, state: Any, outcomes: Outcomes) -> tuple[str, Failure] | None:
     given = (state,) if case.setup else ()
     if case.check is not None:
         try:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import _thread
 import contextlib
 import gc
-import os
 import sys
 import threading
 from bisect import insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -31,11 +30,12 @@ from pytest_concurrency.race.actors import (
     release_raw,
 )
 from pytest_concurrency.race.points.choice import points_for
-from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.entries import enters_python
+from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.primitives import Primitives
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
+from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
 from pytest_concurrency.race.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ class Scheduler:
         self._is_natural = True
         self._entered = Entered()
         self.points = points_for(scope, self._reach_naturally if natural else self.reach, natural)
-        self.points.table.on_namespace = self._look_at
         self.primitives = Primitives(self)
         self.trace: list[Operation] = []
         self.stretches: list[Stretch] = []
@@ -146,14 +145,17 @@ class Scheduler:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
-            undo.enter_context(_collector_paused())
-            undo.enter_context(_on_one_cpu())
+            undo.enter_context(collector_paused())
+            undo.enter_context(on_one_cpu())
             acquire_raw(self._done)
             self.points.start()
             undo.callback(self.points.stop)
             undo.callback(self._end_workers)
             self.primitives.install()
             undo.callback(self.primitives.remove)
+            self.points.table.on_namespace = self._look_at
+            for namespace in self.points.table.namespaces():
+                self._look_at(namespace)
             self._exit = undo.pop_all()
         return self
 
@@ -319,7 +321,9 @@ class Scheduler:
         """Comes to a visible operation and says what it touches."""
         actor = self.current
         if _get_ident() == self.ident and actor is not None:
-            actor.access = access = self._entered.access_of(actor, operation, sys._getframe(2))
+            any_name = self.points.table.any_name
+            frame = sys._getframe(2)
+            actor.access = access = self._entered.access_of(actor, operation, frame, any_name)
             self.accesses.append((actor, access))
         self.reach(operation)
 
@@ -657,37 +661,3 @@ class Scheduler:
 
 def _index(actor: Actor) -> int:
     return actor.index
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keeps the cyclic collector from running finalisers at places that no schedule names.
-
-    What is there already is frozen, so that the collections between runs see young objects only.
-    """
-    was_on = gc.isenabled()
-    freeze = gc.get_freeze_count() == 0
-    gc.disable()
-    if freeze:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        if freeze:
-            gc.unfreeze()
-        if was_on:
-            gc.enable()
-
-
-@contextlib.contextmanager
-def _on_one_cpu() -> Iterator[None]:
-    """Keeps this thread and those it starts on one CPU: a hand-off costs half as much there."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

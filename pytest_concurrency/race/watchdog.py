@@ -72,14 +72,14 @@ class Watchdog:
             if now != seen or not _sleeps(actor.worker.native_id):
                 seen, looks = now, 0
                 if _monotonic() - since > patience:
-                    self._interrupt(actor)
+                    self._interrupt(actor, frame)
                     since = _monotonic()
                 continue
             looks += 1
             if looks == _LOOKS and not scheduler.aborting:
                 scheduler.leave_outside(actor, _described(actor, frame))
             elif looks * _LOOK_EVERY > patience:
-                self._abandon(actor)
+                self._abandon(actor, frame)
                 return
 
     def _wait_for_a_stray(self, patience: float) -> bool:
@@ -90,16 +90,18 @@ class Watchdog:
             _sleep(_LOOK_EVERY / 10)
         return True
 
-    def _interrupt(self, actor: Actor) -> None:
+    def _interrupt(self, actor: Actor, frame: FrameType | None) -> None:
         """Reaches a loop without visible operations; a call that blocks in C does not notice."""
         self._scheduler.lose_patience()
-        self._scheduler.ending = "endless"
+        self._scheduler.strays.append(_described(actor, frame))
+        self._scheduler.ending = "stuck"
         self._scheduler.aborting = True
         actor.worker.interrupt()
 
-    def _abandon(self, actor: Actor) -> None:
+    def _abandon(self, actor: Actor, frame: FrameType | None) -> None:
         """Gives up a thread that cannot be stopped; it unwinds if it ever comes back."""
         scheduler = self._scheduler
+        scheduler.strays.append(_described(actor, frame))
         scheduler.lose_patience()
         scheduler.ending = "stuck"
         scheduler.aborting = True

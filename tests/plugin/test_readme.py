@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -62,6 +63,13 @@ def test_its_two_commands_are_those_that_ci_runs() -> None:
         assert f"\n    {command}\n" in README.read_text()
     assert main_job in script.replace("--quiet ", "")
     assert re.search(r"-m pip install --quiet tox\n.*-m tox\n", script)
+
+
+@pytest.mark.parametrize("program", ["account", "reorder_4", "stringbuffer-jdk1.4"])
+def test_its_table_of_schedules_is_what_the_benchmark_counts(program: str) -> None:
+    benchmark = runpy.run_path(str(README.parent / "benchmarks" / "race_schedules.py"))
+    expected = benchmark["TARGETS"][program]
+    assert benchmark["row"](program, 20, expected, benchmark["LIMIT"]) in README.read_text()
 
 
 def run_its_examples(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:

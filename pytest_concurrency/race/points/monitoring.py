@@ -6,6 +6,7 @@ Opcode events of sys.settrace crash 3.12.1 with three threads, so it is never us
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from collections.abc import Callable, Mapping
 from types import CodeType
 
@@ -13,7 +14,7 @@ from pytest_concurrency.errors import message
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.points.switches import Switches
-from pytest_concurrency.race.points.table import OperationTable, is_plain
+from pytest_concurrency.race.points.table import is_plain, table_of
 
 __all__ = ["MonitoringPoints", "NaturalMonitoringPoints"]
 
@@ -60,10 +61,11 @@ if sys.version_info >= (3, 12):
         """
 
         def __init__(self, scope: Scope, reach: Callable[[Operation], None]) -> None:
-            self.table = OperationTable(scope)
+            self.table = table_of(scope)
             self._reach = reach
             self._tool = -1
             self._beside = ""
+            self._threads: set[int] = set()
 
         def start(self) -> None:
             """Takes a tool id and watches for code that starts."""
@@ -91,6 +93,8 @@ if sys.version_info >= (3, 12):
             if other:
                 self.stop()
                 raise _refused(other)
+            for code in self.table.codes():
+                self._watch(code)
 
         def stop(self) -> None:
             """Clears all events and gives the tool id back."""
@@ -121,7 +125,8 @@ if sys.version_info >= (3, 12):
             return False
 
         def watch_thread(self) -> None:
-            """Does nothing: events come from every thread."""
+            """Has the code that the calling thread starts looked at, as sys.settrace would."""
+            self._threads.add(get_ident())
 
         def refresh(self) -> None:
             """Enables what turned out to be visible."""
@@ -131,6 +136,11 @@ if sys.version_info >= (3, 12):
                 sys.monitoring.restart_events()
 
         def _on_start(self, code: CodeType, _offset: int) -> object:
+            if code not in self.table.scope:
+                return sys.monitoring.DISABLE
+            if get_ident() not in self._threads:
+                # Disabled, it would not be seen when an actor starts it.
+                return None
             if self._is_new(code):
                 self._add(code, sys._getframe(1).f_globals)
             return sys.monitoring.DISABLE
@@ -139,8 +149,11 @@ if sys.version_info >= (3, 12):
             return code in self.table.scope and id(code) not in self.table.operations
 
         def _add(self, code: CodeType, namespace: Mapping[str, object]) -> None:
-            self._beside = self._beside or _other_watcher(self._tool, code)
             self.table.add(code, namespace)
+            self._watch(code)
+
+        def _watch(self, code: CodeType) -> None:
+            self._beside = self._beside or _other_watcher(self._tool, code)
             sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
 
         def _on_instruction(self) -> Callable[[CodeType, int], object]:
@@ -197,7 +210,7 @@ if sys.version_info >= (3, 12):
             return self.switches.take()
 
         def _on_start(self, code: CodeType, offset: int) -> object:
-            if self._is_new(code):
+            if get_ident() in self._threads and self._is_new(code):
                 self._add(code, sys._getframe(1).f_globals)
             self.switches.on_entry(code, offset)
             return None

@@ -27,23 +27,34 @@ class Names:
 
     Attributes:
         version: Grows when something that was thought constant turns out not to be.
+        any_name: Whether some code can store any name.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self._stored: set[str] = set()
         self._set_at_start: set[str] = set()
-        self._anything = False
+        self.any_name = False
         self._seen: set[CodeType] = set()
         self._iterated: dict[CodeType, Source] = {}
+        self._private_cells: dict[CodeType, frozenset[str]] = {}
+        self._owners: dict[CodeType, CodeType] = {}
 
     def is_stored(self, name: str) -> bool:
         """Tells whether some actor may store this attribute, global or cell."""
-        return name in self._stored or (self._anything and name != "__class__")
+        return name in self._stored or (self.any_name and name != "__class__")
 
     def is_constant(self, name: str) -> bool:
         """Tells whether an attribute is known to be stored by an object's own start only."""
         return name in self._set_at_start and not self.is_stored(name)
+
+    def is_private_cell(self, code: CodeType, name: str) -> bool:
+        """Tells whether only comprehensions use a cell; since 3.12 they are no functions."""
+        return name in self._private_cells.get(code, frozenset())
+
+    def owner_of(self, code: CodeType) -> CodeType:
+        """Returns the function that code belongs to: of a comprehension, the one it stands in."""
+        return self._owners.get(code, code)
 
     def iterated_by(self, code: CodeType) -> Source | None:
         """Returns what a comprehension iterates over."""
@@ -59,16 +70,17 @@ class Names:
         """
         if code in self._seen:
             return
-        stored, anything = len(self._stored), self._anything
+        stored, anything = len(self._stored), self.any_name
         for each in (code, *_codes_of_module(namespace, scope)):
             if each not in self._seen:
                 self._look_through(each)
-        if (stored, anything) != (len(self._stored), self._anything):
+        if (stored, anything) != (len(self._stored), self.any_name):
             self.version += 1
 
     def _look_through(self, code: CodeType) -> None:
         self._seen.add(code)
-        self._anything |= not _ANY_NAME.isdisjoint(code.co_names)
+        self._note_comprehensions_in(code)
+        self.any_name |= not _ANY_NAME.isdisjoint(code.co_names)
         private = code.co_varnames[0] if code.co_name in _STARTS and code.co_argcount else None
         for instruction, stack in instructions_with_stacks(code):
             top = stack[-1] if stack else None
@@ -94,6 +106,22 @@ class Names:
         for constant in code.co_consts:
             if isinstance(constant, CodeType) and constant not in self._seen:
                 self._look_through(constant)
+
+    def _note_comprehensions_in(self, code: CodeType) -> None:
+        """Remembers what comprehensions have, which are no functions of their own since 3.12."""
+        captured = {
+            name
+            for constant in code.co_consts
+            if isinstance(constant, CodeType)
+            for name in _captured(constant)
+        }
+        inherited = self._private_cells.get(code, frozenset())
+        private = (frozenset(code.co_cellvars) | inherited) - captured
+        self._private_cells[code] = private
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType) and constant.co_name in _COMPREHENSIONS:
+                self._private_cells[constant] = private
+                self._owners[constant] = self.owner_of(code)
 
     def _note_comprehension(self, name: str, argument: int, stack: list[Source | None]) -> None:
         """Remembers what a comprehension, a function called where it is made, iterates over."""

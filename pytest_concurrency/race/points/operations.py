@@ -1,8 +1,8 @@
 """The visible operations of a code object, the same for one source on every Python.
 
 An operation is visible when another actor could observe it. Reading a name that nobody stores while
-actors run cannot be observed, so such reads are left out (`names`); a method that is looked up to be
-called at once counts as one operation with the call.
+actors run cannot be observed, so such reads are left out (`names`); a method that is looked up to
+be called at once counts as one operation with the call.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def find_operations(
     """
     found: dict[int, Operation] = {}
     line = code.co_firstlineno
-    lookup = _Lookup(namespace, names, scope)
+    lookup = _Lookup(code, namespace, names, scope)
     last_three: list[str] = []
     looked_up: list[tuple[Source, int]] = []
     extension: int | None = None
@@ -199,6 +199,8 @@ def find_operations(
                 offset,
                 statement_line(code.co_filename, line),
             )
+            owner = names.owner_of(code)
+            operation.function, operation.first_line = owner.co_name, owner.co_firstlineno
             operation.local = local
             operation.operand = _operand(kind, source)
             operation.key = _key(kind, instruction, stack)
@@ -274,6 +276,8 @@ def _describe(
     if name in _NAME:
         if not lookup.names.is_stored(value):
             return None
+        if name.endswith("DEREF") and lookup.names.is_private_cell(lookup.code, value):
+            return None
         return _NAME[name], value, Source("global", value), None
     if name == "BINARY_OP" and instruction.argrepr == "[]":
         return "get-item", "", _below(stack, 2), None
@@ -319,7 +323,10 @@ def _describe_call(
 class _Lookup:
     """Answers what a source stands for, in the globals of one function."""
 
-    def __init__(self, namespace: Mapping[str, object], names: Names, scope: Scope) -> None:
+    def __init__(
+        self, code: CodeType, namespace: Mapping[str, object], names: Names, scope: Scope
+    ) -> None:
+        self.code = code
         self.names = names
         self._namespace = namespace
         self._scope = scope

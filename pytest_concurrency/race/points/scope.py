@@ -51,6 +51,9 @@ class Scope:
     Args:
         trace: Import names of packages or modules that are the user's code as well.
 
+    Attributes:
+        table: What the points keep that have looked at its code.
+
     Raises:
         ValueError: A name of `trace` cannot be imported or has no Python source.
     """
@@ -58,6 +61,7 @@ class Scope:
     def __init__(self, trace: Iterable[str] = ()) -> None:
         self._added = tuple(prefix for name in trace for prefix in _places(name))
         self._known: dict[str, bool] = {}
+        self.table: object = None
 
     def __contains__(self, code: CodeType) -> bool:
         filename = code.co_filename

@@ -24,7 +24,7 @@ from pytest_concurrency.race.points.switches import (
     is_checked_entry,
     is_put_off,
 )
-from pytest_concurrency.race.points.table import OperationTable, is_plain
+from pytest_concurrency.race.points.table import is_plain, table_of
 from pytest_concurrency.race.points.values import UNKNOWN
 
 __all__ = ["NaturalSettracePoints", "SettracePoints"]
@@ -41,7 +41,7 @@ class SettracePoints:
     """
 
     def __init__(self, scope: Scope, reach: Callable[[Operation], None]) -> None:
-        self.table = OperationTable(scope)
+        self.table = table_of(scope)
         self._reach = reach
         self._traces: dict[int, _Trace | None] = {}
         self._watching = False
@@ -86,7 +86,8 @@ class SettracePoints:
             if code not in self.table.scope:
                 # Not remembered: an id is a name only for the code that the table keeps alive.
                 return None
-            trace = self._traces[id(code)] = self._trace_for(self.table.add(code, frame.f_globals))
+            operations = self.table.known(code, frame.f_globals)
+            trace = self._traces[id(code)] = self._trace_for(operations)
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True
         return trace
@@ -134,8 +135,7 @@ class NaturalSettracePoints(SettracePoints):
             self.switches.note(code, frame.f_lasti)
         operations: dict[int, Operation] = {}
         if code in self.table.scope:
-            known = self.table.operations.get(id(code))
-            operations = self.table.add(code, frame.f_globals) if known is None else known
+            operations = self.table.known(code, frame.f_globals)
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True
         return self._trace_naturally(operations, self._table_of(code))

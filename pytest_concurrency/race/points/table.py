@@ -10,7 +10,7 @@ from pytest_concurrency.race.points.names import Names
 from pytest_concurrency.race.points.operations import Operation, find_operations
 from pytest_concurrency.race.points.scope import Scope
 
-__all__ = ["OperationTable", "Points", "is_plain"]
+__all__ = ["OperationTable", "Points", "is_plain", "table_of"]
 
 
 class Points(Protocol):
@@ -71,6 +71,20 @@ class OperationTable:
         found = find_operations(code, namespace, self._names, self.scope)
         return self.operations.setdefault(id(code), found)
 
+    def known(self, code: CodeType, namespace: Mapping[str, object]) -> dict[int, Operation]:
+        """Returns the operations of code that is about to run, found now if need be."""
+        found = self.operations.get(id(code))
+        return self.add(code, namespace) if found is None else found
+
+    def namespaces(self) -> list[Mapping[str, object]]:
+        """Returns the globals of the code added so far."""
+        return list({id(each): each for _, each in self._codes.values()}.values())
+
+    @property
+    def any_name(self) -> bool:
+        """Whether some code can get at any attribute, by the dictionary of its object."""
+        return self._names.any_name
+
     def codes(self) -> list[CodeType]:
         """Returns the code objects added so far."""
         return [code for code, _ in self._codes.values()]
@@ -85,6 +99,13 @@ class OperationTable:
             for offset, found in find_operations(code, namespace, self._names, self.scope).items():
                 known.setdefault(offset, found)
         return True
+
+
+def table_of(scope: Scope) -> OperationTable:
+    """Returns the table of a scope: what one search has learned, the next one knows."""
+    if not isinstance(scope.table, OperationTable):
+        scope.table = OperationTable(scope)
+    return scope.table
 
 
 def is_plain(operation: Operation, frame: FrameType) -> bool:

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import thread as pools
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from pytest_concurrency.race.actors import DONE, Actor
 
@@ -26,7 +25,6 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
     Args:
         scheduler: Whom to ask.
     """
-    actors: WeakKeyDictionary[threading.Thread, Actor] = WeakKeyDictionary()
     real_start = threading.Thread.start
     real_join = threading.Thread.join
     real_is_alive = threading.Thread.is_alive
@@ -41,9 +39,9 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
             raise RuntimeError("threads can only be started once")
         # A pool that is never shut down does not keep a program from ending: the interpreter ends
         # its workers when it exits.
-        daemon = self.daemon or self._target is pools._worker  # type: ignore[attr-defined]
+        daemon = self.daemon or self._target is pools._worker
         actor = scheduler.spawn(_running(self), self, daemon=daemon)
-        actors[self] = actor
+        self._race_actor = actor
         # Not by `set`: nobody waits for it, and it would pass for a lock that the actor acquires.
         self._started._flag = True
         if sys.version_info >= (3, 13):
@@ -53,7 +51,7 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
             self._is_stopped = True
 
     def join(self: Any, timeout: float | None = None) -> None:
-        actor = actors.get(self)
+        actor: Actor | None = getattr(self, "_race_actor", None)
         if actor is None or _get_ident() != scheduler.ident:
             real_join(self, timeout)
         elif actor is scheduler.current:
@@ -63,7 +61,7 @@ def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
             scheduler.join(actor, deadline)
 
     def is_alive(self: Any) -> bool:
-        actor = actors.get(self)
+        actor: Actor | None = getattr(self, "_race_actor", None)
         return real_is_alive(self) if actor is None else actor.state != DONE
 
     yield threading.Thread, "start", start

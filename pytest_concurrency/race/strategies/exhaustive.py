@@ -1,9 +1,10 @@
 """Exhaustive: every schedule with at most 0, 1, 2 ... preemptions, equivalent ones only once.
 
 Iterative context bounding (Musuvathi, Qadeer: PLDI 2007): a queue of schedules for each number of
-preemptions, each schedule given by where it departs from the default. Schedules that lead to a state
-that was seen before are cut off there. Two prefixes lead to the same state if they have the same
-happens-before relation, which is recognised by a hash over it (Musuvathi, Qadeer: MSR-TR-2007-12).
+preemptions, each schedule given by where it departs from the default. Schedules that lead to a
+state that was seen before are cut off there. Two prefixes lead to the same state if they have the
+same happens-before relation, which is recognised by a hash over it (Musuvathi, Qadeer:
+MSR-TR-2007-12).
 """
 
 from __future__ import annotations
@@ -160,10 +161,10 @@ class Exhaustive:
         return options
 
     def _default(self, decision: Decision, options: list[ActorView]) -> ActorView:
-        if decision.reason == "reach" and self._in_a_row % _LONG != _LONG - 1:
-            if decision.current in options:
-                assert decision.current is not None
-                return decision.current
+        current = decision.current
+        goes_on = decision.reason == "reach" and self._in_a_row % _LONG != _LONG - 1
+        if goes_on and current is not None and current in options:
+            return current
         return default_choice(_Among(decision, options))
 
     def _cost(self, decision: Decision, chosen: ActorView, options: Sequence[ActorView]) -> int:

@@ -1,4 +1,4 @@
-"""In order: no preemption at all; when an actor ends or is blocked, the next one in a given order."""
+"""In order: no preemption; when an actor ends or is blocked, the next one in a given order."""
 
 from __future__ import annotations
 

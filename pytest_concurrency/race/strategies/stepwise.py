@@ -20,7 +20,8 @@ def is_loose(seed: int, run: int) -> bool:
     """Tells whether a run is one of the few, one in eight, in which less is taken for granted.
 
     In a loose run a timeout can win at any time, and actors that others start begin at any time:
-    what those do before their first visible operation, in a pool for instance, may matter after all.
+    what those do before their first visible operation, in a pool for instance, may matter after
+    all.
     """
     return not Stream(seed, run, _SALT).below(_LOOSE_ONE_IN, 0)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,12 @@ from tests.unit.race import points_sample as sample
 
 FILE = sample.__file__
 
+# (line, kind, name, subject); a golden one has the beginning of its line.
+Seen = tuple[int, str, str, str]
+Golden = tuple[str, str, str, str]
 
-def operations_of(call):
+
+def operations_of(call: Callable[[], object]) -> list[Seen]:
     """Runs `call` in a thread that is watched, and returns (line, kind, name, subject) of each.
 
     Twice, because the first run may teach which names are stored; the second one is returned.
@@ -24,7 +30,7 @@ def operations_of(call):
     errors: list[BaseException] = []
     points = points_for(Scope(), seen.append)
 
-    def watched():
+    def watched() -> None:
         points.watch_thread()
         try:
             call()
@@ -50,7 +56,7 @@ def operations_of(call):
     return [(o.line, o.kind, o.name, o.subject) for o in first]
 
 
-def line_of(text):
+def line_of(text: str) -> int:
     """Returns the line of the sample that begins with `text`."""
     with open(FILE, encoding="utf-8") as file:
         (line,) = [n for n, each in enumerate(file, 1) if each.strip().startswith(text)]
@@ -58,23 +64,28 @@ def line_of(text):
 
 
 class Pool:
-    def submit(self, step, priority=0):
+    def submit(self, step: Callable[[], object], priority: int = 0) -> None:
         step()
 
 
 class Held:
-    def __enter__(self):
+    def __enter__(self) -> Callable[..., object]:
         return lambda *_: None
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         return None
 
 
-def golden():
+def golden() -> dict[str, tuple[Callable[[], object], list[Golden]]]:
     """Returns a call and the operations it must show, for each part of the sample."""
     account = sample.Account(3)
 
-    def restore(account):
+    def withdraw() -> None:
+        account.withdraw(0)
+        account.balance = 0
+
+    def clear() -> None:
+        account.clear()
         account.balance = 0
 
     return {
@@ -88,7 +99,7 @@ def golden():
             ],
         ),
         "attributes, and calls of a helper and a list": (
-            lambda: sample.Account.withdraw(account, 0) or restore(account),
+            withdraw,
             [
                 ("if self.balance >= amount", "read", "balance", "balance"),
                 ("self.balance = self.balance - helper", "read", "balance", "balance"),
@@ -97,7 +108,7 @@ def golden():
             ],
         ),
         "acquire, release and del": (
-            lambda: account.clear() or restore(account),
+            clear,
             [
                 ("self.lock.acquire()", "call", "acquire", "lock"),
                 ("del self.balance", "delete", "balance", "balance"),
@@ -178,23 +189,23 @@ def golden():
     }
 
 
-class Slices(dict):
+class Slices(dict[Any, Any]):
     """A dict that takes slices, which none does."""
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: object, value: object) -> None:
         if not isinstance(key, slice):
             super().__setitem__(key, value)
 
 
 @pytest.mark.parametrize("name", golden())
-def test_every_python_sees_the_same_operations(name):
+def test_every_python_sees_the_same_operations(name: str) -> None:
     call, expected = golden()[name]
     assert operations_of(call) == [(line_of(text), *rest) for text, *rest in expected]
 
 
-def test_operations_behind_an_extended_argument_are_seen_once():
+def test_operations_behind_an_extended_argument_are_seen_once() -> None:
     source = "def fill(o):\n" + "".join(f"    o.a{n} = o.a{n}\n" for n in range(300))
-    namespace: dict[str, object] = {}
+    namespace: dict[str, Any] = {}
     exec(compile(source, FILE, "exec"), namespace)
     target = type("Target", (), {f"a{n}": n for n in range(300)})()
     seen = operations_of(lambda: namespace["fill"](target))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pytest_concurrency.race.rng import Stream
 
 
-def test_the_numbers_are_those_written_down_here_on_every_python():
+def test_the_numbers_are_those_written_down_here_on_every_python() -> None:
     stream = Stream(seed=1, run=2)
     assert [hex(stream.bits(step)) for step in range(3)] == [
         "0x67c6d8ab15a743bd",
@@ -12,12 +12,12 @@ def test_the_numbers_are_those_written_down_here_on_every_python():
     ]
 
 
-def test_seed_run_and_salt_each_make_another_stream():
+def test_seed_run_and_salt_each_make_another_stream() -> None:
     streams = {Stream(*key).bits(0) for key in ((1, 1, 0), (2, 1, 0), (1, 2, 0), (1, 1, 1))}
     assert len(streams) == 4
 
 
-def test_numbers_below_a_bound_are_even():
+def test_numbers_below_a_bound_are_even() -> None:
     counts = [0] * 7
     for run in range(70):
         stream = Stream(5, run)

@@ -36,24 +36,24 @@ LOST_UPDATE = Schedule(
 
 
 @given(SCHEDULES)
-def test_a_token_reads_back_as_the_same_schedule(schedule):
+def test_a_token_reads_back_as_the_same_schedule(schedule: Schedule) -> None:
     assert Schedule.of(schedule.token) == schedule
 
 
-def test_the_token_is_the_same_on_every_python():
+def test_the_token_is_the_same_on_every_python() -> None:
     assert LOST_UPDATE.token == "r1.ei1VvAADATAJaW5jcmVtZW50ATEAAgECAQIAAAA"
     assert Schedule.of("r1.ei1VvAADATAJaW5jcmVtZW50ATEAAgECAQIAAAA") == LOST_UPDATE
     assert LOST_UPDATE.preemptions == 1
 
 
-def test_a_long_schedule_is_squeezed():
+def test_a_long_schedule_is_squeezed() -> None:
     long = Schedule(LOST_UPDATE.segments * 100)
     assert len(long.token) < 100
     assert Schedule.of(long.token) == long
 
 
 @given(st.integers(0, len(LOST_UPDATE.token) - 4), st.sampled_from("AZaz09-_"))
-def test_no_character_can_be_changed_unnoticed(place, character):
+def test_no_character_can_be_changed_unnoticed(place: int, character: str) -> None:
     token = LOST_UPDATE.token
     changed = token[: 3 + place] + character + token[4 + place :]
     # The last character holds bits that the encoding does not use.
@@ -75,7 +75,7 @@ def test_no_character_can_be_changed_unnoticed(place, character):
         (LOST_UPDATE.token[:-4], "checksum"),
     ],
 )
-def test_what_is_wrong_with_a_token_is_said(token, text):
+def test_what_is_wrong_with_a_token_is_said(token: str, text: str) -> None:
     with pytest.raises(BadToken, match=text) as caught:
         Schedule.of(token)
     assert repr(token) in str(caught.value)

@@ -10,8 +10,9 @@ from bisect import insort
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.points.operations import Operation
-from pytest_concurrency.race.strategies.protocol import Strategy
+from pytest_concurrency.race.strategies.protocol import Reason, Strategy
 
 MAX_STEPS = 20_000
 
@@ -56,6 +57,15 @@ class SimActor(Waitable):
         self.children = 0
         self.done = False
         self.program: Program
+
+    @property
+    def access(self) -> Access:
+        if self.pending is None:
+            return Access()
+        if self.pending.kind == "call":
+            return ANYTHING
+        touched = (self.pending.subject,)
+        return Access(touched) if self.pending.kind == "read" else Access((), touched)
 
 
 class Lock(Waitable):
@@ -116,10 +126,12 @@ class Simulator:
         self.current: SimActor | None = None
         self.failed = False
         self.step = 0
+        self.reason: Reason = "start"
+        self._limit = 0
         self.strategy = strategy
         for index, target in enumerate(targets):
             self._add(str(index), target)
-        self._choose()
+        self._choose("start")
         return self._loop()
 
     def _loop(self) -> str:
@@ -137,7 +149,7 @@ class Simulator:
                     return "complete"
                 if not self.candidates:
                     return "deadlock"
-                self._choose()
+                self._choose("end")
                 continue
             if isinstance(request, Operation):
                 trace.append((actor, request))
@@ -145,18 +157,20 @@ class Simulator:
                     actor.pending = request
                     if len(trace) >= self.max_steps:
                         return "endless"
-                    self._choose()
+                    self._choose("reach")
                 continue
             if isinstance(request, Block):
                 self._block(actor, request)
                 if not self.candidates:
                     return "deadlock"
+                self._choose("block")
             else:
                 self.strategy.yielded(actor)
-            self._choose()
+                self._choose("yield")
 
-    def _choose(self) -> None:
+    def _choose(self, reason: Reason) -> None:
         self.step = len(self.trace)
+        self.reason = reason
         chosen = self.strategy.choose(self)
         assert isinstance(chosen, SimActor)
         assert chosen in self.candidates
