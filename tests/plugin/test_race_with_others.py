@@ -150,7 +150,7 @@ def test_child(race, run_in_process):
     race.threads(add, add, setup=Counter, check=is_two)
 """
     )
-    result = run("--start-method=fork,spawn")
+    result = run("--start-method=fork,spawn", "-W", "error")
     result.assert_outcomes(passed=2, failed=4)
     assert result.stdout.str().count("lost update: Actor 0 read") == 4
     result.stdout.fnmatch_lines(["replay: *'test_it.py::test_methods[[]spawn]' *"])
