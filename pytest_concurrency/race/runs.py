@@ -122,6 +122,7 @@ class Runner:
         Raises:
             BaseException: Whatever `setup`, `reset` or `observe` raises.
         """
+        __tracebackhide__ = True
         case, scheduler = self.case, self.scheduler
         state: Any = None
         if case.setup is None:
@@ -164,6 +165,7 @@ class Runner:
         )
 
     def _fresh_state(self) -> Any:
+        __tracebackhide__ = True
         case = self.case
         assert case.setup is not None
         if case.reset is None:

@@ -108,6 +108,7 @@ class Search:
 
     def run(self) -> None:
         """Searches until something fails, or what was asked for is shown."""
+        __tracebackhide__ = True
         budget = self.plan.goal.budget
         self._until = math.inf if budget is None else _monotonic() + budget
         self._lost = ""
@@ -126,6 +127,7 @@ class Search:
                 )
 
     def _search(self, runner: Runner, scheduler: Scheduler) -> None:
+        __tracebackhide__ = True
         name = self.plan.strategy
         scheduler.find_accesses(True)
         self._in_order(runner, scheduler)
@@ -147,6 +149,7 @@ class Search:
     @property
     def _sampler(self) -> str:
         """The name of what samples; a guarantee for a depth can only be had from PCT."""
+        __tracebackhide__ = True
         return self.plan.strategy or ("portfolio" if self.plan.goal.depth is None else "pct")
 
     def _strategy(self, name: str) -> Strategy:
@@ -154,6 +157,7 @@ class Search:
 
     def _in_order(self, runner: Runner, scheduler: Scheduler) -> None:
         """Runs the actors one after the other."""
+        __tracebackhide__ = True
         if scheduler.points.step_aside(True):
             # So that coverage sees the actors at least once; what it traces is not scheduled.
             runner.run(InOrder())
