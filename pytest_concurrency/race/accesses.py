@@ -115,9 +115,9 @@ def _is_local(operation: Operation) -> bool:
 
 def _variable_access(operation: Operation, frame: FrameType) -> Access:
     name = operation.name
-    if operation.operand is not None and operation.operand.name == name:
-        if operation.operand.how == "global":
-            return _either(operation, ("variable", name))
+    source = operation.operand
+    if source is not None and source.name == name and source.how == "global":
+        return _either(operation, ("variable", name))
     owner = value_of(operation.operand, frame)
     if owner is UNKNOWN or name == "__dict__":
         return ANYTHING

@@ -1,8 +1,8 @@
 """Shrinks a failing schedule to the fewest preemptions.
 
-Delta debugging over the preemptions (Zeller, Hildebrandt: Simplifying and Isolating Failure-Inducing
-Input, TSE 2002; Choi, Zeller: Isolating Failure-Inducing Thread Schedules, ISSTA 2002): each attempt
-leaves some of them out, is run, and counts if the run fails in the same way.
+Delta debugging over the preemptions (Zeller, Hildebrandt: Simplifying and Isolating
+Failure-Inducing Input, TSE 2002; Choi, Zeller: Isolating Failure-Inducing Thread Schedules, ISSTA
+2002): each attempt leaves some of them out, is run, and counts if the run fails in the same way.
 
 Most bugs need one preemption or two (Musuvathi, Qadeer: PLDI 2007), and where a schedule fails that
 has more, the places of these are among them. So once it is shorter, schedules that are made of one
@@ -157,7 +157,7 @@ def _pulled(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
 
 
 def _pushed(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
-    """Lets an actor wait with what it does until it goes on later, where a preemption is left out."""
+    """Lets an actor wait until it goes on later, where a preemption is left out."""
     result: list[Segment] = []
     for number, segment in enumerate(segments):
         later = _next_of(segments, number)

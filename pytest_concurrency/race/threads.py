@@ -32,8 +32,8 @@ from pytest_concurrency.race.actors import (
 )
 from pytest_concurrency.race.looks import Looks
 from pytest_concurrency.race.points.choice import points_for
-from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.entries import enters_python
+from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.primitives import Primitives
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy

@@ -20,7 +20,7 @@ Actors = Sequence[Callable[[Any], object]]
 Endings = set[str]
 
 
-class TooLarge(Exception):  # noqa: N818 - it says what a program is
+class TooLarge(Exception):
     """A program has more schedules than are to be run."""
 
 

@@ -42,7 +42,7 @@ def everything_patched() -> list[object]:
 
 
 def global_state() -> list[object]:
-    tools = []
+    tools: list[object] = []
     if sys.version_info >= (3, 12):
         tools = [
             (sys.monitoring.get_tool(n), sys.monitoring.get_events(n))
