@@ -149,7 +149,6 @@ class Search:
     @property
     def _sampler(self) -> str:
         """The name of what samples; a guarantee for a depth can only be had from PCT."""
-        __tracebackhide__ = True
         return self.plan.strategy or ("portfolio" if self.plan.goal.depth is None else "pct")
 
     def _strategy(self, name: str) -> Strategy:
