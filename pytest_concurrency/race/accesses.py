@@ -121,15 +121,9 @@ def _is_local(operation: Operation) -> bool:
 def _variable_access(operation: Operation, frame: FrameType) -> Access:
     name = operation.name
     source = operation.operand
-<<<<<<< HEAD
     if source is not None and source.how == "global" and source.name == name:
         return _either(operation, ("variable", name))
     owner = value_of(source, frame)
-=======
-    if source is not None and source.name == name and source.how == "global":
-        return _either(operation, ("variable", name))
-    owner = value_of(operation.operand, frame)
->>>>>>> ctests
     if owner is UNKNOWN or name == "__dict__":
         return ANYTHING
     if isinstance(owner, ModuleType):

@@ -1,14 +1,9 @@
 """Shrinks a failing schedule to the fewest preemptions.
 
 Delta debugging over the preemptions (Zeller, Hildebrandt: Simplifying and Isolating
-<<<<<<< HEAD
 Failure-Inducing Input, TSE 2002; Choi, Zeller: Isolating Failure-Inducing Thread Schedules,
 ISSTA 2002): each attempt leaves some of them out, is run, and counts if the run fails in the same
 way.
-=======
-Failure-Inducing Input, TSE 2002; Choi, Zeller: Isolating Failure-Inducing Thread Schedules, ISSTA
-2002): each attempt leaves some of them out, is run, and counts if the run fails in the same way.
->>>>>>> ctests
 
 Most bugs need one preemption or two (Musuvathi, Qadeer: PLDI 2007), and where a schedule fails that
 has more, the places of these are among them. So once it is shorter, schedules that are made of one
@@ -163,11 +158,7 @@ def _pulled(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
 
 
 def _pushed(segments: list[Segment], dropped: Collection[int]) -> list[Segment]:
-<<<<<<< HEAD
     """Lets an actor do later, when it goes on, what it did before a preemption that is left out."""
-=======
-    """Lets an actor wait until it goes on later, where a preemption is left out."""
->>>>>>> ctests
     result: list[Segment] = []
     for number, segment in enumerate(segments):
         later = _next_of(segments, number)
