@@ -17,7 +17,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN, value_of
 from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
 
-__all__ = ["ANYTHING", "Access", "Entered", "access_of"]
+__all__ = ["ANYTHING", "Access", "Entered", "access_of", "is_content"]
 
 
 class Access(NamedTuple):
@@ -63,6 +63,11 @@ _CONSUME = frozenset(
 _ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
 # and so has what stands in a class and defines one of these.
 _DESCRIPTOR_METHODS = ("__get__", "__set__", "__delete__")
+
+
+def is_content(key: Hashable) -> bool:
+    """Tells whether a key stands for what a container holds, or for a lock."""
+    return isinstance(key, tuple) and key[1:] == ("",)
 
 
 def access_of(

@@ -12,7 +12,7 @@ import math
 import time
 from dataclasses import dataclass, field, replace
 
-from pytest_concurrency.race.accesses import Access
+from pytest_concurrency.race.accesses import Access, is_content
 from pytest_concurrency.race.actors import Actor
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.goal import Goal
@@ -167,7 +167,9 @@ class Search:
             # Once more would take as long, and leave another thread behind.
             self.found = Found(first, runner.schedule(), runner.signature())
             return
+        scheduler.kept = []
         failure = runner.run(InOrder())
+        scheduler.kept = None
         runner.look()
         signature = runner.signature()
         # What the threads do that a pool or a timer starts may well be invisible.
@@ -309,6 +311,8 @@ def _conflict(accesses: list[tuple[Actor, Access]]) -> bool:
             everybody.add(actor.index)
     if changers and len(everybody) > 1:
         return True
-    if lookers and len(lookers.union(*writers.values())) > 1 and writers:
+    # What is looked at beside the visible operations is the content of containers.
+    fillers = {each for key, who in writers.items() if is_content(key) for each in who}
+    if lookers and fillers and len(lookers | fillers) > 1:
         return True
     return any(len(who | readers.get(key, set())) > 1 for key, who in writers.items())

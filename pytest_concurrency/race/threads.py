@@ -34,6 +34,7 @@ from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.entries import enters_python
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.values import value_of
 from pytest_concurrency.race.primitives import Primitives
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
@@ -90,6 +91,8 @@ class Scheduler:
         ending: How it ended.
         now: The virtual time, in seconds since the start of the run.
         accesses: What the operations of the last run touched, if that is to be found out.
+        kept: What they touched itself, so that nothing else gets its `id` while the run lasts; None
+            to keep nothing, since that would put off finalisers.
         strays: What blocked in the last run without being modelled, in words.
     """
 
@@ -113,6 +116,7 @@ class Scheduler:
         self.stretches: list[Stretch] = []
         self.actors: list[Actor] = []
         self.accesses: list[tuple[Actor, Access]] = []
+        self.kept: list[object] | None = None
         self.candidates: list[Actor] = []
         self._able: list[Actor] = self.candidates
         self._timed = 0
@@ -333,6 +337,8 @@ class Scheduler:
                 access = access._replace(anything="reads")
             actor.access = access
             self.accesses.append((actor, access))
+            if self.kept is not None:
+                self.kept.append(value_of(operation.operand, sys._getframe(2)))
         self.reach(operation)
 
     def _reach_naturally(self, operation: Operation) -> None:
