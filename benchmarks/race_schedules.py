@@ -75,7 +75,9 @@ def schedules_to_the_bug(program: Program, seed: int, limit: int) -> int | None:
 
 def row(name: str, seeds: int, expected: tuple[int | None, str, str], limit: int) -> str:
     """Returns one line of the table."""
-    counts = [schedules_to_the_bug(PROGRAMS[f"fail/{name}"], seed, limit) for seed in range(seeds)]
+    counts = [
+        schedules_to_the_bug(PROGRAMS[f"fail/{name}"], seed, limit) for seed in range(seeds)
+    ]
     found = [count for count in counts if count is not None]
     target, surw, pct = expected
     mean = f"{statistics.mean(found):.1f}" if found else "-"
@@ -104,7 +106,9 @@ def main() -> None:
         readme = ROOT / "README.md"
         before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
-        readme.write_text(before + "\n".join([BEGIN, *lines, END]) + after, encoding="utf-8")
+        readme.write_text(
+            before + "\n".join([BEGIN, *lines, END]) + after, encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":
