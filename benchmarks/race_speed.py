@@ -8,7 +8,11 @@ each is used, and why. Of `--python`, the first also searches the corpus for bug
 
 A tool can express a program if it passes its fixed twin; one that finds a bug there, hangs or
 breaks is quoted instead. Of a tool's ways the fastest counts, program by program, for all tools
-alike. Not found within the limit with most of the seeds: the median is above the limit.
+alike, and the seconds end with the search, before anything is shortened or explained. Not found
+within the limit with most of the seeds: the median is above the limit.
+
+All of it takes half an hour with a limit of 5 seconds; wait for a quiet machine, for what else runs
+slows down a tool that stays on one processor, as ours does, more than others.
 """
 
 from __future__ import annotations
