@@ -5,8 +5,10 @@ from __future__ import annotations
 import _thread
 import contextvars
 import ctypes
+import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 
@@ -19,6 +21,9 @@ NEW, READY, BLOCKED, STRAY, DONE = range(5)
 # Kept before anything is patched: while a race runs, the methods of locks are ours.
 _start_raw = _thread.start_new_thread
 _allocate = _thread.allocate_lock
+_sleep = time.sleep
+# In seconds; a second in all.
+_LOOK_EVERY, _LOOKS = 0.0005, 2_000
 _LOCK = type(_allocate())
 acquire_raw = _LOCK.acquire
 release_raw = _LOCK.release
@@ -204,8 +209,22 @@ class ThreadWorker:
         release_raw(self.gate)
         if sys.version_info >= (3, 13):
             self.handle.join(timeout)
-            return self.handle.is_done()
-        return acquire_raw(self._ended, True, timeout)
+            ended = self.handle.is_done()
+        else:
+            ended = acquire_raw(self._ended, True, timeout)
+        if ended:
+            self._leave_the_system()
+        return ended
+
+    def _leave_the_system(self) -> None:
+        """Waits until the system has no such thread any more, which is a little later.
+
+        A fork in between would be warned of as one in a process with threads.
+        """
+        for _ in range(_LOOKS):
+            if not os.path.exists(f"/proc/self/task/{self.native_id}"):
+                return
+            _sleep(_LOOK_EVERY)
 
 
 def _drop_frames_of(error: BaseException) -> None:
