@@ -141,6 +141,7 @@ class Scheduler:
         self._patience = _PATIENCE
         self._runs = 0
         self._steps = 0
+        self._broken: Exception | None = None
         self._workers: list[ThreadWorker] = []
         self._threads: list[threading.Thread] = []
         self._done = _thread.allocate_lock()
@@ -184,6 +185,9 @@ class Scheduler:
 
         Returns:
             How the run ended; everything else is in the attributes.
+
+        Raises:
+            Exception: Whatever the strategy raises.
         """
         self._runs += 1
         if not self._runs % _COLLECT_EVERY:
@@ -213,6 +217,7 @@ class Scheduler:
             looks = self._finds_accesses and self._looks.may_begin(target)
             actor.access = Access(anything="reads" if looks else "")
         self._steps = -1
+        self._broken = None
         try:
             self._go_on_with_another("start")
             self._watchdog.wait(self._patience)
@@ -223,6 +228,8 @@ class Scheduler:
             self._unwind()
             # What was reached while actors were unwound belongs to no schedule.
             del self.trace[self._steps :]
+        if self._broken is not None:
+            raise self._broken
         return self.ending
 
     @property
@@ -524,7 +531,11 @@ class Scheduler:
             first = min(actor.deadline for actor in able if actor.deadline is not None)
             able = [actor for actor in able if actor.deadline is None or actor.deadline == first]
         self.candidates = able
-        chosen = strategy.choose(self)
+        try:
+            chosen = strategy.choose(self)
+        except Exception as error:
+            # Raised again by `run`; here it would only end an actor.
+            self._broken, chosen = error, None
         self._limit = 0 if self.natural else min(strategy.horizon, self.max_steps)
         if self.aborting:
             self._limit = -1

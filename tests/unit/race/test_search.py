@@ -14,9 +14,12 @@ from pytest_concurrency.race.detector import Race
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Outcomes
 from pytest_concurrency.race.points.scope import Scope
-from pytest_concurrency.race.runs import Case
+from pytest_concurrency.race.runs import Case, Runner
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.search import Plan, Search
+from pytest_concurrency.race.strategies.in_order import InOrder
+from pytest_concurrency.race.strategies.protocol import ActorView, Decision
+from pytest_concurrency.race.threads import Scheduler
 from tests.corpus.programs import PROGRAMS
 
 
@@ -175,3 +178,16 @@ def test_says_whether_anything_conflicted(
     search = searched(Case(actors, Counter if conflicts else None))
     assert search.evidence.conflicts == conflicts
     assert search.evidence.sentence.startswith("nothing conflicted") != conflicts
+
+
+class Breaks(InOrder):
+    def choose(self, decision: Decision) -> ActorView:
+        if decision.step > 1:
+            raise LookupError("no idea")
+        self.horizon = decision.step + 1
+        return decision.candidates[0]
+
+
+def test_an_error_of_a_strategy_ends_the_run() -> None:
+    with Scheduler(Scope()) as scheduler, pytest.raises(LookupError, match="no idea"):
+        Runner(Case((add, add), Counter), scheduler).run(Breaks())
