@@ -104,6 +104,11 @@ class Actor:
         self.yields = 0
         self.unwinding = False
 
+    @property
+    def name(self) -> str:
+        """What its thread is called."""
+        return self.thread.name
+
     def __repr__(self) -> str:
         states = ("new", "ready", "blocked", "stray", "done")
         return f"<actor {self.path} {states[self.state]}>"

@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Any
 
 from pytest_concurrency.errors import NotDeterministic, RaceFound, message
+from pytest_concurrency.race.as_threads import AsThreads
 from pytest_concurrency.race.asked import checked_actors, name_of, positive
+from pytest_concurrency.race.driver import ActorKind
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed
 from pytest_concurrency.race.goal import Goal
@@ -205,7 +207,9 @@ class Race:
         case = Case(given, setup, check, reset, observe, grades)
         if grades.declared and observe is None:
             raise ValueError("outcomes are declared, but there is no observe= that returns one")
-        return self._race(case, Outcomes(grades), Scope(trace), asked, raise_on_finding)
+        return self._race(
+            case, Outcomes(grades), Scope(trace), AsThreads(), asked, raise_on_finding
+        )
 
     def program(
         self,
@@ -232,13 +236,14 @@ class Race:
         """
         __tracebackhide__ = True
         case = Case(checked_actors((function,), 1, "program"))
-        return self._race(case, Outcomes(), Scope(trace), asked, raise_on_finding)
+        return self._race(case, Outcomes(), Scope(trace), AsThreads(), asked, raise_on_finding)
 
     def _race(
         self,
         case: Case,
         outcomes: Outcomes,
         scope: Scope,
+        kind: ActorKind,
         asked: dict[str, Any],
         raise_on_finding: bool | None,
     ) -> RaceResult:
@@ -252,6 +257,7 @@ class Race:
         plan = Plan(
             goal,
             self.seed,
+            kind,
             asked["strategy"] or "",
             asked["bound"],
             asked["max_steps"],

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
 from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
+from pytest_concurrency.race.driver import RecordingDriver
 from pytest_concurrency.race.points.scope import Scope
-from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
 from pytest_concurrency.race.schedule import BadToken, Schedule
 from pytest_concurrency.race.search import Found, Plan
@@ -16,8 +16,6 @@ from pytest_concurrency.race.shrink import shrink
 from pytest_concurrency.race.story import Story, tell
 from pytest_concurrency.race.strategies.in_order import InOrder
 from pytest_concurrency.race.strategies.replay import Replay
-from pytest_concurrency.race.threads import Scheduler
-from pytest_concurrency.race.verdict import judge
 
 __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
@@ -82,7 +80,12 @@ class Finding:
 
 
 def explain(
-    case: Case, names: Sequence[str], scope: Scope, plan: Plan, found: Found, runs: int
+    case: Case,
+    names: Sequence[str],
+    scope: Scope,
+    plan: Plan,
+    found: Found,
+    runs: int,
 ) -> Finding:
     """Shrinks a failing schedule, replays it, and tells its story.
 
@@ -107,8 +110,8 @@ def explain(
             schedule=found.schedule,
             how=f"by run {runs} (seed {plan.seed}), not made shorter",
         )
-    with Scheduler(scope, plan.max_steps) as scheduler:
-        runner = Runner(case, scheduler)
+    with plan.kind.driver(scope, plan.max_steps) as driver:
+        runner = Runner(case, driver)
         runner.run(InOrder())
         _confirm(runner, found)
         schedule, attempts = found.schedule, 0
@@ -126,7 +129,11 @@ def explain(
 
 
 def replayed(
-    case: Case, names: Sequence[str], scope: Scope, plan: Plan, schedule: Schedule
+    case: Case,
+    names: Sequence[str],
+    scope: Scope,
+    plan: Plan,
+    schedule: Schedule,
 ) -> tuple[Finding | None, str]:
     """Replays a schedule and tells its story if it fails.
 
@@ -144,8 +151,8 @@ def replayed(
         BadToken: The schedule does not fit the code, and nothing fails.
     """
     __tracebackhide__ = True
-    with Scheduler(scope, plan.max_steps) as scheduler:
-        runner = Runner(case, scheduler)
+    with plan.kind.driver(scope, plan.max_steps) as driver:
+        runner = Runner(case, driver)
         runner.run(InOrder())
         replay = Replay(schedule)
         failure = runner.run(replay)
@@ -177,7 +184,7 @@ def _told(
     how: str,
     always: bool,
 ) -> Finding:
-    with Recorder(scope, plan.max_steps) as recorder:
+    with plan.kind.recorder(scope, plan.max_steps) as recorder:
         runner = Runner(case, recorder)
         runner.run(InOrder())
         failure = runner.run(Replay(schedule)) or failure
@@ -190,7 +197,7 @@ def _told(
     if always:
         verdict = "no race at all: it fails without any interleaving"
     else:
-        verdict = str(judge(case, scope, schedule, failure, plan.seed, plan.max_steps))
+        verdict = plan.kind.judge(case, scope, schedule, failure, plan.seed, plan.max_steps)
     return Finding(
         what=_what_broke(failure, called, always),
         name=diagnosis.name,
@@ -225,12 +232,12 @@ def _confirm(runner: Runner, found: Found) -> None:
         before = signature
 
 
-def _called(recorder: Recorder, names: Sequence[str]) -> dict[str, str]:
+def _called(recorder: RecordingDriver, names: Sequence[str]) -> dict[str, str]:
     """Returns what to call each actor, by path."""
     called = {}
     for actor in recorder.actors:
         given = actor.index < len(names)
-        called[actor.path] = names[actor.index] if given else actor.thread.name
+        called[actor.path] = names[actor.index] if given else actor.name
     return called
 
 

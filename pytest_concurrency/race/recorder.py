@@ -14,13 +14,14 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from pytest_concurrency.race.actors import BLOCKED, Actor
+from pytest_concurrency.race.driver import Ending
 from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of, value_of
 from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
-from pytest_concurrency.race.threads import Ending, Scheduler
+from pytest_concurrency.race.threads import Scheduler
 
 __all__ = ["Recorder"]
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
-from pytest_concurrency.race.actors import Actor
+from pytest_concurrency.race.driver import Driver, RunActor, Stretch
 from pytest_concurrency.race.outcomes import Grades
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.schedule import Point, Schedule, Segment
 from pytest_concurrency.race.strategies.protocol import Strategy
-from pytest_concurrency.race.threads import Scheduler, Stretch
 
 __all__ = [
     "Case",
@@ -92,7 +90,7 @@ class Runner:
 
     Args:
         case: What to run.
-        scheduler: Carries it out; the caller has entered it.
+        driver: Carries it out; the caller has entered it.
 
     Attributes:
         runs: How many runs there were.
@@ -100,14 +98,12 @@ class Runner:
         outcome: What `observe` returned after the last run that came so far.
     """
 
-    def __init__(self, case: Case, scheduler: Scheduler) -> None:
+    def __init__(self, case: Case, driver: Driver) -> None:
         self.case = case
-        self.scheduler = scheduler
+        self.driver = driver
         self.runs = 0
         self.profile = Profile()
         self.outcome: object = None
-        self._state: Any = None
-        self._made = False
 
     def run(self, strategy: Strategy, number: int = 0) -> Failure | None:
         """Runs the actors once.
@@ -123,36 +119,30 @@ class Runner:
             BaseException: Whatever `setup`, `reset` or `observe` raises.
         """
         __tracebackhide__ = True
-        case, scheduler = self.case, self.scheduler
-        state: Any = None
-        if case.setup is None:
-            targets = list(case.actors)
-        else:
-            state = self._fresh_state()
-            targets = [partial(actor, state) for actor in case.actors]
+        case, driver = self.case, self.driver
+        given = driver.fresh_state(case)
         strategy.begin(number, self.profile)
-        scheduler.run(targets, strategy)
+        driver.run(case.actors, strategy)
         self.runs += 1
-        steps = len(scheduler.trace)
-        if steps > self.profile.steps:
-            self.profile.steps = steps
-        if len(scheduler.actors) > self.profile.actors:
-            self.profile.actors = len(scheduler.actors)
-        return self._judged(state)
+        if driver.length > self.profile.steps:
+            self.profile.steps = driver.length
+        if len(driver.actors) > self.profile.actors:
+            self.profile.actors = len(driver.actors)
+        return self._judged(given)
 
     def look(self) -> None:
         """Counts the operations of the last run for the profile."""
         self.profile.operations = {
-            actor.path: Counter(operations) for actor, operations in operations_of(self.scheduler)
+            actor.path: Counter(operations) for actor, operations in operations_of(self.driver)
         }
 
     def schedule(self) -> Schedule:
         """Returns the schedule of the last run."""
-        return schedule_of(self.scheduler.trace, self.scheduler.stretches)
+        return schedule_of(self.driver.trace, self.driver.stretches)
 
     def signature(self) -> Signature:
         """Returns what the last run did, in order."""
-        scheduler = self.scheduler
+        driver = self.driver
         return tuple(
             (
                 stretch.actor.path,
@@ -160,34 +150,22 @@ class Runner:
                 operation.function,
                 operation.line,
             )
-            for stretch, end in _with_ends(scheduler.trace, scheduler.stretches)
-            for operation in scheduler.trace[stretch.start : end]
+            for stretch, end in _with_ends(driver.trace, driver.stretches)
+            for operation in driver.trace[stretch.start : end]
         )
 
-    def _fresh_state(self) -> Any:
-        __tracebackhide__ = True
-        case = self.case
-        assert case.setup is not None
-        if case.reset is None:
-            return case.setup()
-        if not self._made:
-            self._state, self._made = case.setup(), True
-        case.reset(self._state)
-        return self._state
-
-    def _judged(self, state: Any) -> Failure | None:
-        scheduler, case = self.scheduler, self.case
-        errors = [(actor.path, actor.error) for actor in scheduler.actors if actor.error]
+    def _judged(self, given: tuple[Any, ...]) -> Failure | None:
+        driver, case = self.driver, self.case
+        errors = [(actor.path, actor.error) for actor in driver.actors if actor.error]
         if errors:
             (path, first), *others = errors
             return Failure("exception", first, path, tuple(others))
-        ending = scheduler.ending
+        ending = driver.ending
         if ending == "cut":
             return None
         if ending != "complete":
-            where = scheduler.strays[-1] if ending == "stuck" and scheduler.strays else ""
+            where = driver.strays[-1] if ending == "stuck" and driver.strays else ""
             return Failure(ending, actor=where)
-        given = (state,) if case.setup else ()
         if case.check is not None:
             try:
                 verdict = case.check(*given)
@@ -202,11 +180,11 @@ class Runner:
         return None
 
 
-def operations_of(scheduler: Scheduler) -> list[tuple[Actor, list[Operation]]]:
+def operations_of(driver: Driver) -> list[tuple[RunActor, list[Operation]]]:
     """Returns what each actor did in the last run."""
-    found: dict[Actor, list[Operation]] = {actor: [] for actor in scheduler.actors}
-    for stretch, end in _with_ends(scheduler.trace, scheduler.stretches):
-        found[stretch.actor] += scheduler.trace[stretch.start : end]
+    found: dict[RunActor, list[Operation]] = {actor: [] for actor in driver.actors}
+    for stretch, end in _with_ends(driver.trace, driver.stretches):
+        found[stretch.actor] += driver.trace[stretch.start : end]
     return list(found.items())
 
 

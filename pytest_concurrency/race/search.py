@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.race.accesses import Access, is_content
-from pytest_concurrency.race.actors import Actor
+from pytest_concurrency.race.driver import ActorKind, Driver, RunActor
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Outcomes
@@ -25,7 +26,6 @@ from pytest_concurrency.race.strategies.in_order import InOrder
 from pytest_concurrency.race.strategies.named import strategy_named
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.strategies.replay import Replay
-from pytest_concurrency.race.threads import Scheduler
 
 __all__ = ["Found", "Plan", "Search"]
 
@@ -44,6 +44,7 @@ class Plan:
     Args:
         goal: When the evidence suffices.
         seed: Of all random decisions.
+        kind: What the actors are.
         strategy: Its name; empty for the default, which enumerates small programs and samples
             others with the portfolio.
         bound: The largest number of preemptions of the exhaustive strategy.
@@ -53,6 +54,7 @@ class Plan:
 
     goal: Goal
     seed: int
+    kind: ActorKind
     strategy: str = ""
     bound: int | None = None
     max_steps: int = 20_000
@@ -112,10 +114,10 @@ class Search:
         budget = self.plan.goal.budget
         self._until = math.inf if budget is None else _monotonic() + budget
         self._lost = ""
-        with Scheduler(self.scope, self.plan.max_steps) as scheduler:
-            runner = Runner(self.case, scheduler)
+        with self.plan.kind.driver(self.scope, self.plan.max_steps) as driver:
+            runner = Runner(self.case, driver)
             try:
-                self._search(runner, scheduler)
+                self._search(runner, driver)
             finally:
                 self.runs = runner.runs
                 self.evidence = replace(
@@ -126,11 +128,11 @@ class Search:
                     lost=self._lost,
                 )
 
-    def _search(self, runner: Runner, scheduler: Scheduler) -> None:
+    def _search(self, runner: Runner, driver: Driver) -> None:
         __tracebackhide__ = True
         name = self.plan.strategy
-        scheduler.find_accesses(True)
-        self._in_order(runner, scheduler)
+        driver.find_accesses(True)
+        self._in_order(runner, driver)
         if self.found or self.failed_unsteadily:
             return
         for schedule in self.plan.known:
@@ -143,7 +145,7 @@ class Search:
             self._enumerate(runner, limited=not name)
             if self.found or self.evidence.complete or name == "exhaustive":
                 return
-        scheduler.find_accesses(False)
+        driver.find_accesses(False)
         self._sample(runner, self._strategy(self._sampler))
 
     @property
@@ -154,31 +156,31 @@ class Search:
     def _strategy(self, name: str) -> Strategy:
         return strategy_named(name, self.plan.seed, self.plan.goal.depth)
 
-    def _in_order(self, runner: Runner, scheduler: Scheduler) -> None:
+    def _in_order(self, runner: Runner, driver: Driver) -> None:
         """Runs the actors one after the other."""
         __tracebackhide__ = True
-        if scheduler.points.step_aside(True):
+        if driver.step_aside(True):
             # So that coverage sees the actors at least once; what it traces is not scheduled.
             runner.run(InOrder())
-            scheduler.points.step_aside(False)
+            driver.step_aside(False)
         first = runner.run(InOrder())
         runner.look()
         if first is not None and first.kind == "stuck":
             # Once more would take as long, and leave another thread behind.
             self.found = Found(first, runner.schedule(), runner.signature())
             return
-        scheduler.kept = []
+        driver.kept = []
         failure = runner.run(InOrder())
-        scheduler.kept = None
+        driver.kept = None
         runner.look()
         signature = runner.signature()
         # What the threads do that a pool or a timer starts may well be invisible.
-        all_given = len(scheduler.actors) == len(self.case.actors) > 1
-        conflicts = not all_given or _conflict(scheduler.accesses)
+        all_given = len(driver.actors) == len(self.case.actors) > 1
+        conflicts = not all_given or _conflict(driver.accesses)
         self._note_lost(runner)
         again = runner.run(InOrder())
         differs = difference(signature, runner.signature())
-        scheduler.notes_acquires = False
+        driver.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         if not failure and not again and not first:
             self._note_outcome(runner)
@@ -203,7 +205,7 @@ class Search:
         backwards = list(range(len(self.case.actors)))[::-1]
         portfolio = self._strategy("portfolio")
         tries: list[Strategy] = [InOrder(backwards)]
-        if not runner.scheduler.has_lost_patience:
+        if not runner.driver.has_lost_patience:
             tries += [portfolio] * _ALWAYS_FAILS_AFTER
         always = all(
             failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)
@@ -211,7 +213,7 @@ class Search:
         self.found = Found(failure, schedule, signature, always)
 
     def _is_small(self, runner: Runner) -> bool:
-        counts = [len(operations) for _, operations in operations_of(runner.scheduler)]
+        counts = [len(operations) for _, operations in operations_of(runner.driver)]
         ways = math.lgamma(sum(counts) + 1) - sum(math.lgamma(count + 1) for count in counts)
         return ways <= _SMALL or not self.evidence.conflicts
 
@@ -273,12 +275,12 @@ class Search:
 
     def _note_outcome(self, runner: Runner) -> None:
         """Counts what `observe` returned."""
-        if self.case.observe is not None and runner.scheduler.ending == "complete":
+        if self.case.observe is not None and runner.driver.ending == "complete":
             self.outcomes.note(runner.outcome, runner.schedule)
 
     def _note_lost(self, runner: Runner) -> None:
-        if runner.scheduler.strays:
-            self._lost = runner.scheduler.strays[0]
+        if runner.driver.strays:
+            self._lost = runner.driver.strays[0]
 
     def _needed(self, runner: Runner) -> int:
         return self.plan.goal.runs_needed(runner.profile.actors, runner.profile.steps)
@@ -291,7 +293,7 @@ def _ended(failure: Failure | None) -> str:
     return "passed" if failure is None else f"failed ({failure.kind})"
 
 
-def _conflict(accesses: list[tuple[Actor, Access]]) -> bool:
+def _conflict(accesses: Sequence[tuple[RunActor, Access]]) -> bool:
     """Tells whether two actors touched the same, and at least one of them may have changed it."""
     readers: dict[object, set[int]] = {}
     writers: dict[object, set[int]] = {}

@@ -13,8 +13,9 @@ import sys
 import threading
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.race.accesses import Access, Entered
 from pytest_concurrency.race.actors import (
@@ -29,6 +30,7 @@ from pytest_concurrency.race.actors import (
     acquire_raw,
     release_raw,
 )
+from pytest_concurrency.race.driver import Ending, Stretch
 from pytest_concurrency.race.looks import Looks
 from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.entries import enters_python
@@ -43,9 +45,9 @@ from pytest_concurrency.race.watchdog import Watchdog
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["CLEANUP_STEPS", "Ending", "Scheduler", "Stretch"]
+    from pytest_concurrency.race.runs import Case
 
-Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
+__all__ = ["CLEANUP_STEPS", "Scheduler"]
 
 # How many visible operations the `finally` blocks of an actor may take when its run is over.
 CLEANUP_STEPS = 10_000
@@ -56,24 +58,6 @@ _LESS_PATIENCE = 1.0
 _SHORT_PATIENCE = 0.3
 _COLLECT_EVERY = 500
 _get_ident = _thread.get_ident
-
-
-class Stretch(NamedTuple):
-    """A part of a run in which one actor went on alone.
-
-    Args:
-        start: How many visible operations had been reached when it began.
-        actor: Who went on.
-        why: Why a decision was due.
-        before: Who had run before, and could have gone on if `why` is "reach" or "yield".
-        yields: How often that one had given way until then.
-    """
-
-    start: int
-    actor: Actor
-    why: Reason
-    before: Actor | None
-    yields: int = 0
 
 
 class Scheduler:
@@ -146,6 +130,7 @@ class Scheduler:
         self._threads: list[threading.Thread] = []
         self._done = _thread.allocate_lock()
         self._strategy: Strategy
+        self._given: tuple[Any, ...] = ()
         self._exit = contextlib.ExitStack()
         self._watchdog = Watchdog(self)
 
@@ -176,7 +161,27 @@ class Scheduler:
             worker.end(self._patience)
         self._workers.clear()
 
-    def run(self, targets: Sequence[Callable[[], object]], strategy: Strategy) -> Ending:
+    def fresh_state(self, case: Case) -> tuple[Any, ...]:
+        """Makes the state of the next run, or puts the one back that there is.
+
+        Returns:
+            What the actors and `check` are called with.
+
+        Raises:
+            BaseException: Whatever `setup` or `reset` raises.
+        """
+        __tracebackhide__ = True
+        if case.setup is None:
+            self._given = ()
+        elif case.reset is None:
+            self._given = (case.setup(),)
+        else:
+            if not self._given:
+                self._given = (case.setup(),)
+            case.reset(self._given[0])
+        return self._given
+
+    def run(self, targets: Sequence[Callable[..., object]], strategy: Strategy) -> Ending:
         """Runs actors once; whatever happens, no actor is left running.
 
         Args:
@@ -212,6 +217,8 @@ class Scheduler:
             self.strays = []
         self.points.refresh()
         for index, target in enumerate(targets):
+            if self._given:
+                target = partial(target, *self._given)
             actor = self._add(str(index), target, self._thread_of(index), daemon=False)
             # It has not touched anything yet when it comes to its first visible operation.
             looks = self._finds_accesses and self._looks.may_begin(target)
@@ -231,6 +238,15 @@ class Scheduler:
         if self._broken is not None:
             raise self._broken
         return self.ending
+
+    @property
+    def length(self) -> int:
+        """How many visible operations there were in the last run."""
+        return len(self.trace)
+
+    def step_aside(self, aside: bool) -> bool:
+        """Lets another tool trace the actors for a run, if both cannot; tells whether it does."""
+        return self.points.step_aside(aside)
 
     @property
     def has_lost_patience(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_concurrency.errors import NotDeterministic
 from pytest_concurrency.race import search as search_module
+from pytest_concurrency.race.as_threads import AsThreads
 from pytest_concurrency.race.detector import Race
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Outcomes
@@ -42,7 +43,7 @@ def is_two(counter: Counter) -> bool:
 
 
 def searched(case: Case, goal: Goal | None = None, **planned: Any) -> Search:
-    search = Search(case, Scope(), Plan(goal or Goal(), 1, **planned), Outcomes())
+    search = Search(case, Scope(), Plan(goal or Goal(), 1, AsThreads(), **planned), Outcomes())
     search.run()
     return search
 
