@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from tests.corpus.programs import PROGRAMS, Program
+from tests.corpus.programs import PROGRAMS, Finding, Program
 from tests.corpus.shared import ProcessShape, Shape, TaskShape
 
 NAMES = (
@@ -24,6 +24,13 @@ NAMES = (
     "twostage",
     "wronglock",
 )
+
+FIRST_WORDS: dict[Finding | None, str] = {
+    "check": "the check failed",
+    "exception": "actor ",
+    "deadlock": "deadlock: ",
+}
+"""How a finding of the detector begins, by how the bug shows."""
 
 
 @dataclass(frozen=True)

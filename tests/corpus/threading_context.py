@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
-from ctypes import Array
 from multiprocessing import sharedctypes
 from typing import Any
+
+TYPES: dict[str, Any] = {"b": ctypes.c_byte, "c": ctypes.c_char, "i": ctypes.c_int}
+"""The codes that the programs use; multiprocessing means the same by them."""
 
 
 class ThreadingContext:
@@ -27,10 +30,10 @@ class ThreadingContext:
         return threading.Condition()
 
     def RawValue(self, typecode: str, *initial: Any) -> Any:
-        return sharedctypes.typecode_to_type[typecode](*initial)
+        return TYPES[typecode](*initial)
 
-    def RawArray(self, typecode: str, size: int) -> Array[Any]:
-        return (sharedctypes.typecode_to_type[typecode] * size)()
+    def RawArray(self, typecode: str, size: int) -> Any:
+        return (TYPES[typecode] * size)()
 
     def Value(self, typecode: str, *initial: Any) -> Any:
         return sharedctypes.synchronized(self.RawValue(typecode, *initial), self.RLock())
