@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from pytest_concurrency.children.exits import describe_exit
 from pytest_concurrency.errors import ChildDied, NotPicklable, message
-from pytest_concurrency.pickling.starting import explain_start
+from pytest_concurrency.pickling.starting import explain_sending
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import SLOT_COUNT, Board
 from pytest_concurrency.race.processes.shared import semaphores_in
@@ -249,12 +249,12 @@ class Crew:
         """Pickles everything as for a child, before anything is started."""
         __tracebackhide__ = True
         first = tuple(self._states[:1]) if self._states else ()
-        culprits = [str(each) for each in explain_start(None, tuple(self._case.actors), {})]
+        culprits = [str(each) for each in explain_sending(actors=tuple(self._case.actors))]
         # Before 3.12, a lock of another context is sent all the same, and crashes the process.
         nameless = [label for label, lock in semaphores_in(first) if lock.name is None]
         culprits += [f"{label} was made by the context of fork" for label in sorted(set(nameless))]
         if not nameless:
-            culprits += [str(each) for each in explain_start(None, first, {})]
+            culprits += [str(each) for each in explain_sending(**{"state": each for each in first})]
         if culprits:
             raise NotPicklable(
                 message(
