@@ -39,7 +39,10 @@ class ModuleCopies:
             first = {name: (value, copy(value)) for name, value in plain_globals(namespace)}
             self._first[id(namespace)] = namespace, first
             for name, value in namespace.items():
-                if isinstance(value, random.Random) and value is not _OF_THE_MODULE:
+                owner = getattr(value, "__self__", value)
+                if value is random or owner is _OF_THE_MODULE:
+                    self._generators["random"] = _OF_THE_MODULE, _OF_THE_MODULE.getstate()
+                elif isinstance(value, random.Random):
                     self._generators[name] = value, value.getstate()
 
     def restore(self) -> None:
@@ -59,7 +62,7 @@ class ModuleCopies:
     def drawn_from(self) -> Iterator[tuple[str, int]]:
         """Yields the random generators that were used since: the name, and a number for the state.
 
-        That of `random` itself is none of them: it is seeded again in every process.
+        That of `random` itself starts in another state in every process.
         """
         for name, (generator, state) in self._generators.items():
             if repr(generator.getstate()) != repr(state):

@@ -254,7 +254,7 @@ class Crew:
         nameless = [label for label, lock in semaphores_in(first) if lock.name is None]
         culprits += [f"{label} was made by the context of fork" for label in sorted(set(nameless))]
         if not nameless:
-            culprits += [str(each) for each in explain_sending(**{"state": each for each in first})]
+            culprits += [str(each) for state in first for each in explain_sending(state=state)]
         if culprits:
             raise NotPicklable(
                 message(

@@ -165,6 +165,9 @@ class ProcessScheduler:
         self._exit = contextlib.ExitStack()
         self._pinned = contextlib.ExitStack()
         self._is_open = False
+        self._board: at.Board
+        self._words: memoryview
+        self._main_actors: list[ProcessActor] = []
         self.length = 0
         self.stretches: list[Stretch] = []
         self.actors: list[ProcessActor] = []
@@ -208,7 +211,12 @@ class ProcessScheduler:
         __tracebackhide__ = True
         if self._crew is None or self._states is None:
             self._case = case
-            self._crew = Crew(self._context, case, self._max_steps, self._scope_trace)
+            self._crew = crew = Crew(self._context, case, self._max_steps, self._scope_trace)
+            self._board, self._words = crew.board, crew.board.words
+            self._main_actors = [
+                ProcessActor(self, number, str(number), number, False, name_of(actor))
+                for number, actor in enumerate(case.actors)
+            ]
             self._states = States(case)
             self._renew()
         batch = self._states.batch
@@ -256,7 +264,7 @@ class ProcessScheduler:
                 self._let_go_on(chosen, reason)
                 reason = self._wait(chosen)
         finally:
-            self.length = min(self._board.words[at.STEP], self._max_steps)
+            self.length = min(self._words[at.STEP], self._max_steps)
             self._unwind()
         return self.ending
 
@@ -335,15 +343,10 @@ class ProcessScheduler:
 
     def pending_of(self, actor: ProcessActor) -> Operation | None:
         """Returns the next visible operation of an actor; None if it has not come to one."""
-        number = self._board.words[at.PENDING + actor.index]
+        number = self._words[at.PENDING + actor.index]
         return None if number < 0 else self._operations[actor.owner][number]
 
     # One run.
-
-    @property
-    def _board(self) -> at.Board:
-        assert self._crew is not None
-        return self._crew.board
 
     def _renew(self) -> None:
         """Makes states and starts workers on them."""
@@ -368,29 +371,28 @@ class ProcessScheduler:
             for number in self._crew.replace_dead():
                 self._operations[number] = []
             self._is_clean = True
-        board = self._board
-        words = board.words
+        words = self._words
         words[at.STEP] = words[at.ABORTING] = words[at.SLOTS] = words[at.WAITERS] = 0
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
-        self._notes = _Notes()
-        self.facts = Facts()
-        board.now = 0.0
+        if self.records:
+            self._notes = _Notes()
+            self.facts = Facts()
+        self._board.now = 0.0
         self._strategy = strategy
         self._trace = None
         self._outside = 0
         self.length = 0
         self.stretches = []
-        self.actors = []
+        self.actors = [*self._main_actors]
         self.strays = []
         self.current = None
         self.ending = "complete"
-        for number, target in enumerate(self._case.actors):
-            board.add_actor(number, -1)
-            self.actors.append(
-                ProcessActor(self, number, str(number), number, False, name_of(target))
-            )
+        for actor in self._main_actors:
+            self._board.add_actor(actor.index, -1)
+            actor.children = actor.yields = 0
+            actor.error = None
 
     def _choose(self, reason: Reason) -> ProcessActor | None:
         """Asks the strategy who goes on; None if the run is over."""
@@ -404,7 +406,7 @@ class ProcessScheduler:
             if not self._wait_for_a_stray():
                 return None
             able = self._able()
-        self.step = self._board.words[at.STEP]
+        self.step = self._words[at.STEP]
         if self.step >= self._max_steps:
             self.ending = "endless"
             return None
@@ -417,19 +419,19 @@ class ProcessScheduler:
 
     def _able(self) -> list[ProcessActor]:
         """Returns who can go on, by slot; new actors among them."""
-        board, actors = self._board, self.actors
-        words = board.words
+        words, actors = self._words, self.actors
         if words[at.SLOTS] > len(actors):
             self._meet_new_actors()
         able = []
-        timed = []
-        for actor in actors:
-            state = words[at.STATE_OF + actor.index]
+        timed: list[float] = []
+        for state, actor in zip(
+            words[at.STATE_OF : at.STATE_OF + len(actors)], actors, strict=True
+        ):
             actor.deadline = None
-            if state in (NEW, READY):
+            if state <= READY:
                 able.append(actor)
             elif state == BLOCKED:
-                deadline = board.deadlines[actor.index]
+                deadline = self._board.deadlines[actor.index]
                 if deadline != math.inf:
                     actor.deadline = deadline
                     able.append(actor)
@@ -445,7 +447,7 @@ class ProcessScheduler:
         return able
 
     def _meet_new_actors(self) -> None:
-        words = self._board.words
+        words = self._words
         for slot in range(len(self.actors), words[at.SLOTS]):
             parent = words[at.PARENT + slot]
             daemon = parent < 0
@@ -458,14 +460,13 @@ class ProcessScheduler:
             )
 
     def _is_anybody_left(self) -> bool:
-        words = self._board.words
+        words = self._words
         return any(
             words[at.STATE_OF + actor.index] != DONE for actor in self.actors if not actor.daemon
         )
 
     def _let_go_on(self, actor: ProcessActor, reason: Reason) -> None:
-        board = self._board
-        words, slot, before = board.words, actor.index, self.current
+        words, slot, before = self._words, actor.index, self.current
         fires = actor.deadline is not None
         if fires or actor is not before or reason == "block":
             if before is not None:
@@ -473,7 +474,7 @@ class ProcessScheduler:
             yields = 0 if before is None else before.yields
             self.stretches.append(Stretch(self.step, actor, reason, before, yields))
         if fires:
-            board.now = max(board.now, board.deadlines[slot])
+            self._board.now = max(self._board.now, self._board.deadlines[slot])
             words[at.TIMED_OUT + slot] = 1
         words[at.STATE_OF + slot] = READY
         words[at.LIMIT] = min(self._strategy.horizon, self._max_steps)
@@ -494,7 +495,7 @@ class ProcessScheduler:
                 if code is not None:
                     self._died(actor, code)
                     return None
-                words = self._board.words
+                words = self._words
                 thread = words[at.NATIVE + actor.index]
                 sleeps = watch.sleeps(self._crew.pid(actor.owner), thread, words[at.STEP])
                 if sleeps and self._leave_outside(actor):
@@ -502,7 +503,7 @@ class ProcessScheduler:
                 if watch.seconds > self._patience:
                     self._give_up(actor)
                     return None
-        words = self._board.words
+        words = self._words
         if words[at.DETAIL]:
             self._read_details(actor.owner)
         reason = cast(Reason, REASONS[words[at.REPORT]])
@@ -516,7 +517,7 @@ class ProcessScheduler:
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         words[at.ABORTING] = 1
         words[at.LIMIT] = 0
         for actor in self.actors:
@@ -534,7 +535,7 @@ class ProcessScheduler:
 
     def _unwind_one(self, actor: ProcessActor) -> None:
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         words[at.BATON] = actor.index
         open_gate(self._crew.gates[actor.index])
         watch = Watch()
@@ -559,7 +560,7 @@ class ProcessScheduler:
 
     def _leave_outside(self, actor: ProcessActor) -> bool:
         """Takes the turn from an actor that blocks outside; False if there is nobody else."""
-        words = self._board.words
+        words = self._words
         others = [each for each in self._able() if each is not actor]
         if not others:
             return False
@@ -572,7 +573,7 @@ class ProcessScheduler:
     def _wait_for_a_stray(self) -> bool:
         """Waits until an actor comes back from outside; False if none does."""
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         until = _monotonic() + self._patience
         while True:
             for actor in self.actors:
@@ -600,7 +601,7 @@ class ProcessScheduler:
 
     def _described(self, actor: ProcessActor) -> str:
         """Says where an actor blocks: at what it has come to last."""
-        words = self._board.words
+        words = self._words
         step = words[at.STEP]
         if self.stretches and step > self.stretches[-1].start:
             self._read_waiting(actor.owner)
@@ -617,7 +618,7 @@ class ProcessScheduler:
     def _read_details(self, owner: int) -> None:
         """Reads what a worker has sent during the turn that is over."""
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         for _ in range(words[at.DETAIL] - self._read_ahead):
             sent = self._crew.read(owner, self._patience)
             if sent is None:

@@ -109,6 +109,8 @@ class _Worker:
                 table.add(function.__code__, function.__globals__)
         turns.points.start()
         self._primitives.install()
+        # A process of its own would draw from the system. `random` seeds itself after a fork, too.
+        random.seed(job.number)
         table.on_namespace = self._meet
         for namespace in table.namespaces():
             self._meet(namespace)
@@ -119,8 +121,6 @@ class _Worker:
         self._primitives.forget_run()
         self._feeders.forget_run()
         self._copies.restore()
-        # A process of its own would draw from the system. `random` seeds itself after a fork, too.
-        random.seed(self._job.number)
         self._turns.prepare(given)
         self._turns.run(partial(self._target, *given), self._feeders.drain)
 
