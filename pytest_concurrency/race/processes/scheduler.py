@@ -195,10 +195,14 @@ class ProcessScheduler:
         self.records = False
 
     def close(self) -> None:
-        """Ends the workers."""
+        """Ends the workers, and lets go of the states: their semaphores are gone with them."""
         with self._exit:
             if self._crew is not None:
                 self._crew.stop(self._is_clean)
+            self._crew = self._states = None
+            self._given = ()
+            self.actors, self.stretches, self.candidates = [], [], []
+            self._main_actors, self.current = [], None
 
     # What a search asks: see `Driver`.
 
