@@ -11,16 +11,19 @@ from pytest_concurrency.race.driver import RecordingDriver
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
 from pytest_concurrency.race.schedule import BadToken, Schedule
-from pytest_concurrency.race.search import Found, Plan
+from pytest_concurrency.race.search import Found, Plan, not_alike
 from pytest_concurrency.race.shrink import shrink
 from pytest_concurrency.race.story import Story, tell
 from pytest_concurrency.race.strategies.in_order import InOrder
+from pytest_concurrency.race.strategies.portfolio import Portfolio
+from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.strategies.replay import Replay
 
 __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
 # Chance has to repeat itself so often to pass for a race.
 _REPLAYS = 6
+_ALWAYS_FAILS_AFTER = 20
 _NO_RACE = Diagnosis(
     "no race",
     "The actors ran one after the other here, and every other order ends so too. Is the check "
@@ -87,7 +90,7 @@ def explain(
     found: Found,
     runs: int,
 ) -> Finding:
-    """Shrinks a failing schedule, replays it, and tells its story.
+    """Confirms a failing schedule, shrinks it, and tells its story.
 
     Args:
         case: What was run.
@@ -112,19 +115,21 @@ def explain(
         )
     with plan.kind.driver(scope, plan.max_steps) as driver:
         runner = Runner(case, driver)
-        runner.run(InOrder())
         _confirm(runner, found)
         schedule, attempts = found.schedule, 0
-        if not found.always:
+        confirmed = runner.runs
+        always = found.in_order and _always_fails(runner, found.failure, plan.seed)
+        runs += runner.runs - confirmed
+        if not always:
             schedule, attempts = shrink(runner, found.schedule, found.failure)
     preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
     how = f"in all of {runs} runs (seed {plan.seed})"
-    if not found.always:
+    if not always:
         how = (
             f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
             f"{schedule.preemptions} {preemptions}"
         )
-    told = _told(case, names, scope, plan, schedule, found.failure, how, found.always)
+    told = _told(case, names, scope, plan, schedule, found.failure, how, always)
     return replace(told, attempts=attempts)
 
 
@@ -212,11 +217,12 @@ def _told(
 
 
 def _confirm(runner: Runner, found: Found) -> None:
-    """Replays what was found.
+    """Replays what was found, and what passed before that: the actors one after the other.
 
     Raises:
-        Unsteady: It does not fail in the same way.
+        Unsteady: It does not fail in the same way, or that does not pass any more.
     """
+    _run_in_order(runner, found)
     before: Signature | None = None
     for number in range(_REPLAYS):
         failure = runner.run(Replay(found.schedule))
@@ -230,6 +236,24 @@ def _confirm(runner: Runner, found: Found) -> None:
         if number > 1 and before is not None and before != signature:
             raise Unsteady(difference(before, signature))
         before = signature
+    _run_in_order(runner, found)
+
+
+def _run_in_order(runner: Runner, found: Found) -> None:
+    failure = runner.run(InOrder())
+    if failure is not None and not found.in_order:
+        raise Unsteady(not_alike(None, failure))
+
+
+def _always_fails(runner: Runner, failure: Failure, seed: int) -> bool:
+    """Tells whether a program that fails in order does so in other orders too."""
+    runner.look()
+    tries: list[Strategy] = [InOrder(range(len(runner.case.actors))[::-1])]
+    if not runner.driver.has_lost_patience:
+        tries += [Portfolio(seed)] * _ALWAYS_FAILS_AFTER
+    return all(
+        failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)
+    )
 
 
 def _called(recorder: RecordingDriver, names: Sequence[str]) -> dict[str, str]:

@@ -1,9 +1,12 @@
-"""The search for a failing schedule: in order first, then all of them or a sample.
+"""The search for a failing schedule: what is quickly tried first, then all of them or a sample.
 
-1. The actors one after the other, three times: learns what is visible and how long a run is, and
-   notices what fails without any interleaving and what is not deterministic.
-2. All schedules, if the program is small: cheaper than a sample, and a proof.
-3. A sample, drawn by the strategy, until the evidence asked for is there or the budget ends.
+1. The actors one after the other: learns what is visible and how long a run is, and notices what
+   fails without any interleaving.
+2. What failed in an earlier session, and two schedules that show many bugs: the actors in reverse
+   order, and in turn.
+3. One after the other twice more: notices what is not deterministic, and what touches the same.
+4. All schedules, if the program is small: cheaper than a sample, and a proof.
+5. A sample, drawn by the strategy, until the evidence asked for is there or the budget ends.
 """
 
 from __future__ import annotations
@@ -23,16 +26,16 @@ from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, diffe
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.strategies.exhaustive import Exhaustive
 from pytest_concurrency.race.strategies.in_order import InOrder
+from pytest_concurrency.race.strategies.in_turn import InTurn
 from pytest_concurrency.race.strategies.named import strategy_named
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.strategies.replay import Replay
 
-__all__ = ["Found", "Plan", "Search"]
+__all__ = ["Found", "Plan", "Search", "not_alike"]
 
 # Programs with more interleavings than this are not tried exhaustively, and no more schedules
 # than a small multiple of those that a sample would need.
 _SMALL = math.log(1e9)
-_ALWAYS_FAILS_AFTER = 20
 _PROFILED_RUNS = 16
 _monotonic = time.monotonic
 
@@ -69,13 +72,13 @@ class Found:
         failure: How.
         schedule: As it was carried out.
         signature: What was done.
-        always: Whether every schedule fails, those without any interleaving included.
+        in_order: Whether the actors ran one after the other, so that it may be no race at all.
     """
 
     failure: Failure
     schedule: Schedule
     signature: Signature
-    always: bool = False
+    in_order: bool = False
 
 
 @dataclass
@@ -131,7 +134,6 @@ class Search:
     def _search(self, runner: Runner, driver: Driver) -> None:
         __tracebackhide__ = True
         name = self.plan.strategy
-        driver.find_accesses(True)
         self._in_order(runner, driver)
         if self.found or self.failed_unsteadily:
             return
@@ -139,6 +141,15 @@ class Search:
             if self._fails(runner, Replay(schedule)):
                 return
             self.passed_again.append(schedule)
+        if not name:
+            backwards = range(len(self.case.actors))[::-1]
+            for strategy in (InOrder(backwards), InTurn()):
+                if self._fails(runner, strategy, counts=False):
+                    return
+        driver.find_accesses(True)
+        self._again_in_order(runner, driver)
+        if self.failed_unsteadily:
+            return
         if name == "exhaustive" or (
             not name and not self.nondeterminism and self._is_small(runner)
         ):
@@ -157,18 +168,27 @@ class Search:
         return strategy_named(name, self.plan.seed, self.plan.goal.depth)
 
     def _in_order(self, runner: Runner, driver: Driver) -> None:
-        """Runs the actors one after the other."""
+        """Runs the actors one after the other, and once more if that fails."""
         __tracebackhide__ = True
         if driver.step_aside(True):
             # So that coverage sees the actors at least once; what it traces is not scheduled.
             runner.run(InOrder())
             driver.step_aside(False)
         first = runner.run(InOrder())
-        runner.look()
-        if first is not None and first.kind == "stuck":
-            # Once more would take as long, and leave another thread behind.
-            self.found = Found(first, runner.schedule(), runner.signature())
+        if first is None:
+            runner.look()
             return
+        if first.kind != "stuck":
+            # That would take as long once more, and leave another thread behind.
+            again = runner.run(InOrder())
+            if not first.is_like(again):
+                self._note_unsteady(first, again)
+                return
+        self.found = Found(first, runner.schedule(), runner.signature(), in_order=True)
+
+    def _again_in_order(self, runner: Runner, driver: Driver) -> None:
+        """Runs the actors one after the other again, which passed before, and compares the runs."""
+        __tracebackhide__ = True
         driver.kept = []
         failure = runner.run(InOrder())
         driver.kept = None
@@ -179,38 +199,18 @@ class Search:
         conflicts = not all_given or _conflict(driver.accesses)
         self._note_lost(runner)
         again = runner.run(InOrder())
-        differs = difference(signature, runner.signature())
         driver.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
-        if not failure and not again and not first:
-            self._note_outcome(runner)
-        elif failure is None or again is None or not failure.is_like(again) or differs:
-            self.nondeterminism = differs or (
-                "the first run and a later one of the same schedule did not end alike: "
-                f"{_ended(first)}, then {_ended(failure)}, then {_ended(again)}"
-            )
-            self.failed_unsteadily = True
-            return
+        self.nondeterminism = difference(signature, runner.signature())
+        if failure or again:
+            self._note_unsteady(None, failure, again)
         else:
-            self._judge_constant_failure(runner, failure, signature)
-            return
-        if differs:
-            self.nondeterminism = differs
+            self._note_outcome(runner)
 
-    def _judge_constant_failure(
-        self, runner: Runner, failure: Failure, signature: Signature
-    ) -> None:
-        """Tells whether a program that fails in order can pass at all."""
-        schedule = runner.schedule()
-        backwards = list(range(len(self.case.actors)))[::-1]
-        portfolio = self._strategy("portfolio")
-        tries: list[Strategy] = [InOrder(backwards)]
-        if not runner.driver.has_lost_patience:
-            tries += [portfolio] * _ALWAYS_FAILS_AFTER
-        always = all(
-            failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)
-        )
-        self.found = Found(failure, schedule, signature, always)
+    def _note_unsteady(self, *failures: Failure | None) -> None:
+        """Notes that runs of one schedule did not end alike."""
+        self.failed_unsteadily = True
+        self.nondeterminism = self.nondeterminism or not_alike(*failures)
 
     def _is_small(self, runner: Runner) -> bool:
         counts = [len(operations) for _, operations in operations_of(runner.driver)]
@@ -262,11 +262,13 @@ class Search:
             self.evidence, runs=number, strategy=self._sampler, bound=None, pct_runs=pct_runs
         )
 
-    def _fails(self, runner: Runner, strategy: Strategy, number: int = 0) -> bool:
-        """Runs once; keeps what failed."""
+    def _fails(
+        self, runner: Runner, strategy: Strategy, number: int = 0, counts: bool = True
+    ) -> bool:
+        """Runs once; keeps what failed, and notes what came of it if the run counts."""
         failure = runner.run(strategy, number)
         self._note_lost(runner)
-        if failure is None or failure.kind == "outcome":
+        if (counts and failure is None) or (failure is not None and failure.kind == "outcome"):
             self._note_outcome(runner)
         if failure is None:
             return False
@@ -289,8 +291,13 @@ class Search:
         return _monotonic() > self._until
 
 
-def _ended(failure: Failure | None) -> str:
-    return "passed" if failure is None else f"failed ({failure.kind})"
+def not_alike(*failures: Failure | None) -> str:
+    """Says how runs of one schedule ended."""
+    ends = ["passed" if each is None else f"failed ({each.kind})" for each in failures]
+    return (
+        "the first run and a later one of the same schedule did not end alike: "
+        f"{', then '.join(ends)}"
+    )
 
 
 def _conflict(accesses: Sequence[tuple[RunActor, Access]]) -> bool:
