@@ -115,7 +115,7 @@ def explain(
         )
     with plan.kind.driver(scope, plan.max_steps) as driver:
         runner = Runner(case, driver)
-        _confirm(runner, found)
+        found = _confirmed(runner, found)
         schedule, attempts = found.schedule, 0
         confirmed = runner.runs
         always = found.in_order and _always_fails(runner, found.failure, plan.seed)
@@ -216,13 +216,18 @@ def _told(
     )
 
 
-def _confirm(runner: Runner, found: Found) -> None:
-    """Replays what was found, and what passed before that: the actors one after the other.
+def _confirmed(runner: Runner, found: Found) -> Found:
+    """Replays what was found, and runs the actors one after the other, which ended some way before.
+
+    Returns:
+        The same. The first run of all can have missed operations, so what it did is told anew.
 
     Raises:
-        Unsteady: It does not fail in the same way, or that does not pass any more.
+        Unsteady: It does not fail in the same way, or the other does not end as before.
     """
     _run_in_order(runner, found)
+    if found.in_order:
+        found = replace(found, schedule=runner.schedule(), signature=runner.signature())
     before: Signature | None = None
     for number in range(_REPLAYS):
         failure = runner.run(Replay(found.schedule))
@@ -237,12 +242,14 @@ def _confirm(runner: Runner, found: Found) -> None:
             raise Unsteady(difference(before, signature))
         before = signature
     _run_in_order(runner, found)
+    return found
 
 
 def _run_in_order(runner: Runner, found: Found) -> None:
+    before = found.failure if found.in_order else None
     failure = runner.run(InOrder())
-    if failure is not None and not found.in_order:
-        raise Unsteady(not_alike(None, failure))
+    if not (before.is_like(failure) if before else failure is None):
+        raise Unsteady(not_alike(before, failure))
 
 
 def _always_fails(runner: Runner, failure: Failure, seed: int) -> bool:

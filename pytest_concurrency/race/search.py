@@ -135,7 +135,7 @@ class Search:
         __tracebackhide__ = True
         name = self.plan.strategy
         self._in_order(runner, driver)
-        if self.found or self.failed_unsteadily:
+        if self.found:
             return
         for schedule in self.plan.known:
             if self._fails(runner, Replay(schedule)):
@@ -146,17 +146,17 @@ class Search:
             for strategy in (InOrder(backwards), InTurn()):
                 if self._fails(runner, strategy, counts=False):
                     return
-        driver.find_accesses(True)
         self._again_in_order(runner, driver)
         if self.failed_unsteadily:
             return
         if name == "exhaustive" or (
             not name and not self.nondeterminism and self._is_small(runner)
         ):
+            driver.find_accesses(True)
             self._enumerate(runner, limited=not name)
+            driver.find_accesses(False)
             if self.found or self.evidence.complete or name == "exhaustive":
                 return
-        driver.find_accesses(False)
         self._sample(runner, self._strategy(self._sampler))
 
     @property
@@ -168,30 +168,26 @@ class Search:
         return strategy_named(name, self.plan.seed, self.plan.goal.depth)
 
     def _in_order(self, runner: Runner, driver: Driver) -> None:
-        """Runs the actors one after the other, and once more if that fails."""
+        """Runs the actors one after the other."""
         __tracebackhide__ = True
         if driver.step_aside(True):
             # So that coverage sees the actors at least once; what it traces is not scheduled.
             runner.run(InOrder())
             driver.step_aside(False)
-        first = runner.run(InOrder())
-        if first is None:
+        failure = runner.run(InOrder())
+        if failure is None:
             runner.look()
-            return
-        if first.kind != "stuck":
-            # That would take as long once more, and leave another thread behind.
-            again = runner.run(InOrder())
-            if not first.is_like(again):
-                self._note_unsteady(first, again)
-                return
-        self.found = Found(first, runner.schedule(), runner.signature(), in_order=True)
+        else:
+            self.found = Found(failure, runner.schedule(), runner.signature(), in_order=True)
 
     def _again_in_order(self, runner: Runner, driver: Driver) -> None:
         """Runs the actors one after the other again, which passed before, and compares the runs."""
         __tracebackhide__ = True
+        driver.find_accesses(True)
         driver.kept = []
         failure = runner.run(InOrder())
         driver.kept = None
+        driver.find_accesses(False)
         runner.look()
         signature = runner.signature()
         # What the threads do that a pool or a timer starts may well be invisible.
@@ -203,14 +199,10 @@ class Search:
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         self.nondeterminism = difference(signature, runner.signature())
         if failure or again:
-            self._note_unsteady(None, failure, again)
+            self.failed_unsteadily = True
+            self.nondeterminism = self.nondeterminism or not_alike(None, failure, again)
         else:
             self._note_outcome(runner)
-
-    def _note_unsteady(self, *failures: Failure | None) -> None:
-        """Notes that runs of one schedule did not end alike."""
-        self.failed_unsteadily = True
-        self.nondeterminism = self.nondeterminism or not_alike(*failures)
 
     def _is_small(self, runner: Runner) -> bool:
         counts = [len(operations) for _, operations in operations_of(runner.driver)]

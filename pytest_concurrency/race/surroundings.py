@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 from collections.abc import Iterator
 
 __all__ = ["collector_paused", "on_one_cpu"]
+
+_AFFINITY = hasattr(os, "sched_setaffinity")
+
+if _AFFINITY:
+    _current_cpu = ctypes.CDLL(None).sched_getcpu
 
 
 @contextlib.contextmanager
@@ -33,12 +39,12 @@ def collector_paused() -> Iterator[None]:
 @contextlib.contextmanager
 def on_one_cpu() -> Iterator[None]:
     """Keeps this thread and those it starts on one CPU: a hand-off costs half as much there."""
-    if not hasattr(os, "sched_setaffinity"):
+    if not _AFFINITY:
         yield
         return
     before = os.sched_getaffinity(0)
-    # The workers of xdist take different ones.
-    os.sched_setaffinity(0, {sorted(before)[os.getpid() % len(before)]})
+    # To move costs more than the first runs; and workers of xdist that run now have different ones.
+    os.sched_setaffinity(0, {_current_cpu()} & before or {min(before)})
     try:
         yield
     finally:

@@ -201,6 +201,5 @@ def _loop_ends(code: CodeType) -> list[tuple[int, int]]:
     return [
         (instruction.argval, instruction.offset)
         for instruction in instructions_of(code)
-        if "JUMP" in instruction.opname
-        and instruction.argval < instruction.offset
+        if "JUMP" in instruction.opname and instruction.argval < instruction.offset
     ]
