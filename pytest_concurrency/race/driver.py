@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ActorKind", "Driver", "Ending", "RecordingDriver", "RunActor", "Stretch"]
 
-Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
+Ending = Literal["complete", "deadlock", "endless", "stuck", "died", "cut"]
 
 
 class RunActor(ActorView, Protocol):

@@ -25,7 +25,8 @@ _LIBRARY = tuple(
         if folder
     }
 )
-# What dataclasses, enum and namedtuple write for a class; `python -c` has the same file name.
+# What dataclasses, enum, namedtuple and `multiprocessing.Value` write for a class; `python -c` has
+# the same file name.
 _GENERATED = frozenset(
     [
         "__init__",
@@ -41,6 +42,8 @@ _GENERATED = frozenset(
         "__setattr__",
         "__delattr__",
         "<lambda>",
+        "getvalue",
+        "setvalue",
     ]
 )
 

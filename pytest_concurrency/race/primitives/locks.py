@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_concurrency.race.actors import Actor, acquire_raw, release_raw
 
 if TYPE_CHECKING:
-    from pytest_concurrency.race.threads import Scheduler
+    from pytest_concurrency.race.primitives.host import Host
 
 __all__ = ["LOCK", "RLOCK", "Locks"]
 
@@ -32,7 +32,7 @@ _KEPT = ("acquire", "release", "_release_save", "_acquire_restore", "_is_owned")
 class Locks:
     """The methods of locks that ask a scheduler, and who holds which lock."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Host) -> None:
         self._scheduler = scheduler
         self._holders: dict[int, tuple[Any, Actor]] = {}
 
