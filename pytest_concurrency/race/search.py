@@ -21,7 +21,6 @@ from pytest_concurrency.race.driver import ActorKind, Driver, RunActor
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Outcomes
-from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference, operations_of
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.strategies.exhaustive import Exhaustive
@@ -87,7 +86,6 @@ class Search:
 
     Args:
         case: What to run.
-        scope: Tells the user's code from other code.
         plan: How to search.
         outcomes: The table to fill.
 
@@ -101,7 +99,6 @@ class Search:
     """
 
     case: Case
-    scope: Scope
     plan: Plan
     outcomes: Outcomes
     found: Found | None = None
@@ -111,25 +108,28 @@ class Search:
     passed_again: list[Schedule] = field(default_factory=list)
     runs: int = 0
 
-    def run(self) -> None:
-        """Searches until something fails, or what was asked for is shown."""
+    def run(self, driver: Driver) -> None:
+        """Searches until something fails, or what was asked for is shown.
+
+        Args:
+            driver: Carries out the runs; the caller has entered it.
+        """
         __tracebackhide__ = True
         budget = self.plan.goal.budget
         self._until = math.inf if budget is None else _monotonic() + budget
         self._lost = ""
-        with self.plan.kind.driver(self.scope, self.plan.max_steps) as driver:
-            runner = Runner(self.case, driver)
-            try:
-                self._search(runner, driver)
-            finally:
-                self.runs = runner.runs
-                self.evidence = replace(
-                    self.evidence,
-                    goal=self.plan.goal,
-                    actors=runner.profile.actors,
-                    steps=runner.profile.steps,
-                    lost=self._lost,
-                )
+        runner = Runner(self.case, driver)
+        try:
+            self._search(runner, driver)
+        finally:
+            self.runs = runner.runs
+            self.evidence = replace(
+                self.evidence,
+                goal=self.plan.goal,
+                actors=runner.profile.actors,
+                steps=runner.profile.steps,
+                lost=self._lost,
+            )
 
     def _search(self, runner: Runner, driver: Driver) -> None:
         __tracebackhide__ = True

@@ -191,8 +191,8 @@ def test_findings_are_tried_first_and_forgotten_when_they_pass(pytester: pytest.
     first = pytester.runpytest_inprocess(*PLUGIN)
     assert findings(pytester) == {"test_it.py::test_counter": tokens(first)}
     second = pytester.runpytest_inprocess(*PLUGIN)
-    # After three runs in order the known schedule is the fourth.
-    assert (found_by(first) > 4, found_by(second)) == (True, 4)
+    # The known schedule comes after one run in order, and before everything else.
+    assert (found_by(first) > 2, found_by(second)) == (True, 2)
     assert tokens(second) == tokens(first)
     pytester.makepyfile(test_it=LOST_UPDATE.replace("== 2", "> 0"))
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1)

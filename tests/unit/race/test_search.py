@@ -43,8 +43,9 @@ def is_two(counter: Counter) -> bool:
 
 
 def searched(case: Case, goal: Goal | None = None, **planned: Any) -> Search:
-    search = Search(case, Scope(), Plan(goal or Goal(), 1, AsThreads(), **planned), Outcomes())
-    search.run()
+    search = Search(case, Plan(goal or Goal(), 1, AsThreads(), **planned), Outcomes())
+    with Scheduler(Scope()) as scheduler:
+        search.run(scheduler)
     return search
 
 
