@@ -2,8 +2,8 @@
 
 1. The actors one after the other: learns what is visible and how long a run is, and notices what
    fails without any interleaving.
-2. What failed in an earlier session, and two schedules that show many bugs: the actors in reverse
-   order, and in turn.
+2. What failed in an earlier session, and a few schedules that show many bugs: the actors in turn,
+   in reverse order, and two that are drawn.
 3. One after the other twice more: notices what is not deterministic, and what touches the same.
 4. All schedules, if the program is small: cheaper than a sample, and a proof.
 5. A sample, drawn by the strategy, until the evidence asked for is there or the budget ends.
@@ -36,6 +36,7 @@ __all__ = ["Found", "Plan", "Search", "not_alike"]
 # than a small multiple of those that a sample would need.
 _SMALL = math.log(1e9)
 _PROFILED_RUNS = 16
+_DRAWN = 2
 _monotonic = time.monotonic
 
 
@@ -141,11 +142,8 @@ class Search:
             if self._fails(runner, Replay(schedule)):
                 return
             self.passed_again.append(schedule)
-        if not name:
-            backwards = range(len(self.case.actors))[::-1]
-            for strategy in (InOrder(backwards), InTurn()):
-                if self._fails(runner, strategy, counts=False):
-                    return
+        if not name and self._fails_soon(runner):
+            return
         self._again_in_order(runner, driver)
         if self.failed_unsteadily:
             return
@@ -175,10 +173,18 @@ class Search:
             runner.run(InOrder())
             driver.step_aside(False)
         failure = runner.run(InOrder())
-        if failure is None:
-            runner.look()
-        else:
+        if failure is not None:
             self.found = Found(failure, runner.schedule(), runner.signature(), in_order=True)
+
+    def _fails_soon(self, runner: Runner) -> bool:
+        """Tries a few schedules before all that a pass is worth something for."""
+        for strategy in (InTurn(), InOrder(range(len(self.case.actors))[::-1])):
+            if self._fails(runner, strategy, counts=False):
+                return True
+        runner.look()
+        drawn = self._strategy(self._sampler)
+        # The numbers of the sample begin at 1.
+        return any(self._fails(runner, drawn, -number, counts=False) for number in range(_DRAWN))
 
     def _again_in_order(self, runner: Runner, driver: Driver) -> None:
         """Runs the actors one after the other again, which passed before, and compares the runs."""
