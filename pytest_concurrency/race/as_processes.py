@@ -13,7 +13,7 @@ __all__ = ["AsProcesses"]
 
 
 class AsProcesses:
-    """Runs actors in processes.
+    """Runs actors in processes, which live until this is closed.
 
     Args:
         context: Of the start method.
@@ -23,7 +23,36 @@ class AsProcesses:
     def __init__(self, context: BaseContext, trace: tuple[str, ...]) -> None:
         self._context = context
         self._trace = trace
+        self._scheduler: ProcessScheduler | None = None
 
     def driver(self, scope: Scope, max_steps: int) -> ProcessScheduler:
-        """Makes the scheduler of processes."""
-        return ProcessScheduler(self._context, max_steps, self._trace)
+        """Returns the scheduler of the processes."""
+        if self._scheduler is None:
+            self._scheduler = ProcessScheduler(self._context, max_steps, self._trace)
+        return self._scheduler
+
+    def recorder(self, scope: Scope, max_steps: int) -> ProcessScheduler:
+        """Returns the same scheduler, which records now."""
+        scheduler = self.driver(scope, max_steps)
+        scheduler.records = True
+        return scheduler
+
+    def judge(
+        self,
+        case: Case,
+        scope: Scope,
+        schedule: Schedule | None,
+        failure: Failure,
+        seed: int,
+        max_steps: int,
+    ) -> str:
+        """Says that processes run in parallel."""
+        return (
+            "reachable today: processes run in parallel, and the system can stop each of them "
+            "anywhere"
+        )
+
+    def close(self) -> None:
+        """Ends the processes."""
+        if self._scheduler is not None:
+            self._scheduler.close()

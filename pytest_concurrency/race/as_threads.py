@@ -34,3 +34,6 @@ class AsThreads:
     ) -> str:
         """Searches again where this interpreter itself switches threads."""
         return str(judge(case, scope, schedule, failure, seed, max_steps))
+
+    def close(self) -> None:
+        """Does nothing: each scheduler has ended its threads."""

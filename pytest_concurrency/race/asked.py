@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.errors import message
 
-__all__ = ["checked_actors", "name_of", "positive"]
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+__all__ = ["checked_actors", "context_of", "name_of", "positive"]
 
 # A mistake is shown where the user made it.
 __tracebackhide__ = True
@@ -54,6 +57,32 @@ def checked_actors(
             )
     positive(copies, "copies")
     return tuple(actor for actor in actors for _ in range(copies))
+
+
+def context_of(start_method: str | None) -> BaseContext:
+    """Returns the multiprocessing context of a start method.
+
+    Args:
+        start_method: Its name; None for the default of this Python, which is not settled by that.
+
+    Raises:
+        ValueError: This platform lacks it, or nobody knows it.
+    """
+    import multiprocessing
+
+    available = multiprocessing.get_all_start_methods()
+    if start_method is None:
+        settled: str | None = multiprocessing.get_start_method(allow_none=True)
+        return multiprocessing.get_context(settled or available[0])
+    if start_method not in available:
+        raise ValueError(
+            message(
+                f"start method {start_method!r} is not available here",
+                evidence=f"this platform has: {', '.join(available)}",
+                next_step='start_method="spawn" works everywhere',
+            )
+        )
+    return multiprocessing.get_context(start_method)
 
 
 def name_of(actor: Any) -> str:

@@ -181,3 +181,6 @@ class ActorKind(Protocol):
             seed: Of the random decisions.
             max_steps: After so many visible operations a run counts as endless.
         """
+
+    def close(self) -> None:
+        """Ends what lives longer than one driver."""

@@ -17,12 +17,14 @@ class Host(Protocol):
     """Schedules the threads of this process.
 
     Attributes:
-        notes_acquires: Whether to note which operations acquire a primitive.
         now: The virtual time, in seconds since the start of the run.
     """
 
-    notes_acquires: bool
     now: float
+
+    @property
+    def notes_acquires(self) -> bool:
+        """Whether to note which operations acquire a primitive."""
 
     @property
     def ident(self) -> int:

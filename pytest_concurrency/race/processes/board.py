@@ -15,7 +15,7 @@ __all__ = [
     "BATON",
     "COMMAND",
     "DETAIL",
-    "END",
+    "EVENTS",
     "KEY",
     "LEAVE",
     "LIMIT",
@@ -24,9 +24,9 @@ __all__ = [
     "OWNER",
     "PARENT",
     "PENDING",
+    "RECORDS",
     "REPORT",
     "RUN",
-    "RUNS",
     "SLOTS",
     "SLOT_COUNT",
     "STATE",
@@ -42,11 +42,9 @@ __all__ = [
 SLOT_COUNT = 64
 
 # The words, and the values of those that have names.
-RUNS, STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING, SLOTS, WAITERS, NOTES = range(
-    12
-)
+STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING = range(8)
+SLOTS, WAITERS, NOTES, RECORDS, EVENTS = range(8, 13)
 RUN, LEAVE = range(2)
-END = 4
 _FIRST = 16
 # Words that each actor has: `board[PENDING + slot]`.
 STATE_OF, PENDING, KEY, TIMED_OUT, YIELDS, OWNER, PARENT, NATIVE = range(

@@ -12,7 +12,7 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -75,7 +75,8 @@ class States:
         __tracebackhide__ = True
         setup = self._case.setup
         assert setup is not None
-        self.batch = batch = []
+        batch: list[Any] = []
+        self.batch = batch
         until = _monotonic() + _BATCH_SECONDS
         wanted = 1 if self._case.reset is not None else min(self._size, self._limit)
         while len(batch) < wanted:

@@ -26,6 +26,7 @@ from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
+from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
@@ -51,6 +52,16 @@ class CodeName(NamedTuple):
     co_filename: str
     co_name: str
     co_firstlineno: int
+
+
+class _Notes:
+    """What the workers have told of a run that is recorded."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, tuple[int, list[Any]]] = {}
+        self.waits: list[tuple[Any, ...]] = []
+        self.holders: dict[int, tuple[int, int]] = {}
+        self.crashes: list[Crash] = []
 
 
 class ProcessActor:
@@ -116,7 +127,7 @@ class ProcessActor:
 
 
 class ProcessScheduler:
-    """Runs actors in processes under schedules; use it with `with`.
+    """Runs actors in processes under schedules; use it with `with`, and `close` it in the end.
 
     Args:
         context: Of the start method.
@@ -129,6 +140,7 @@ class ProcessScheduler:
         ending: How it ended.
         strays: What blocked in the last run without being modelled, or died, in words.
         kept: Nothing is kept: objects stay in their processes.
+        records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
     """
 
@@ -150,6 +162,7 @@ class ProcessScheduler:
         self._strategy: Strategy
         self._exit = contextlib.ExitStack()
         self._pinned = contextlib.ExitStack()
+        self._is_open = False
         self.length = 0
         self.stretches: list[Stretch] = []
         self.actors: list[ProcessActor] = []
@@ -160,16 +173,23 @@ class ProcessScheduler:
         self.ending: Ending = "complete"
         self.strays: list[str] = []
         self.kept: list[object] | None = None
+        self.records = False
+        self._notes = _Notes()
         self._notes_acquires = True
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as undo:
-            undo.enter_context(collector_paused())
-            undo.enter_context(self._pinned)
-            self._exit = undo.pop_all()
+        if not self._is_open:
+            self._is_open = True
+            self._exit.enter_context(collector_paused())
+            self._exit.callback(self._pinned.close)
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leaves the workers as they are: what comes next may use them."""
+        self.records = False
+
+    def close(self) -> None:
+        """Ends the workers."""
         with self._exit:
             if self._crew is not None:
                 self._crew.stop(self._is_clean)
@@ -195,6 +215,7 @@ class ProcessScheduler:
             if self._used == len(batch):
                 self._renew()
                 batch = self._states.batch
+            assert batch
             state = batch[self._used]
             self._crew.board.words[at.STATE] = self._used
             self._used += 1
@@ -203,6 +224,7 @@ class ProcessScheduler:
                 # What it looks like half-way through a run, no `reset` need know.
                 self._renew()
                 batch = self._states.batch
+            assert batch
             state = batch[0]
             case.reset(state)
         self._given = (state,)
@@ -274,6 +296,40 @@ class ProcessScheduler:
         """Whether real time ran out for an actor: each run costs much of it then."""
         return self._patience < _PATIENCE
 
+    @property
+    def record(self) -> Record:
+        """What was recorded of the last run, if `records` is set."""
+        return Record(
+            tuple(self._step_of(*each) for _, each in sorted(self._notes.steps.items())),
+            tuple(self._wait_of(*each) for each in self._notes.waits)
+            if self.ending == "deadlock"
+            else (),
+            tuple(self._notes.crashes),
+            self.ending == "endless",
+        )
+
+    def _step_of(self, owner: int, sent: list[Any]) -> Step:
+        slot, number, label, before, after, locks, raised = sent
+        operation = self._operations[owner][number]
+        path = self.actors[slot].path
+        return Step(path, operation, label, before, after, operation.writes, locks, raised)
+
+    def _wait_of(
+        self, owner: int, slot: int, label: str, number: int, key: int, holder: int | None
+    ) -> Wait:
+        operation = self._operations[owner][number]
+        since = 0
+        if key in self._notes.holders:
+            holder, since = self._notes.holders[key]
+        return Wait(
+            self.actors[slot].path,
+            label or "something",
+            operation.code.co_filename,
+            operation.line,
+            "" if holder is None else self.actors[holder].path,
+            since,
+        )
+
     def pending_of(self, actor: ProcessActor) -> Operation | None:
         """Returns the next visible operation of an actor; None if it has not come to one."""
         number = self._board.words[at.PENDING + actor.index]
@@ -289,7 +345,9 @@ class ProcessScheduler:
     def _renew(self) -> None:
         """Makes states and starts workers on them."""
         __tracebackhide__ = True
-        assert self._crew is not None and self._states is not None and self._case is not None
+        assert self._crew is not None
+        assert self._states is not None
+        assert self._case is not None
         if self._states.batch is not None:
             self._states.make()
         self._operations = [[] for _ in self._case.actors]
@@ -301,7 +359,8 @@ class ProcessScheduler:
         self._used = 0
 
     def _begin(self, count: int, strategy: Strategy) -> None:
-        assert self._crew is not None and self._case is not None
+        assert self._crew is not None
+        assert self._case is not None
         if not self._is_clean:
             for number in self._crew.replace_dead():
                 self._operations[number] = []
@@ -310,6 +369,9 @@ class ProcessScheduler:
         words = board.words
         words[at.STEP] = words[at.ABORTING] = words[at.SLOTS] = words[at.WAITERS] = 0
         words[at.NOTES] = self._notes_acquires
+        words[at.RECORDS] = self.records
+        words[at.EVENTS] = 0
+        self._notes = _Notes()
         board.now = 0.0
         self._strategy = strategy
         self._trace = None
@@ -575,6 +637,18 @@ class ProcessScheduler:
         elif what == "acquires":
             for number in rest:
                 self._operations[owner][number].acquires = True
+        elif what == "steps":
+            for event, step in rest[0].items():
+                self._notes.steps[event] = owner, step
+        elif what == "wait":
+            self._notes.waits.append((owner, *rest))
+        elif what == "held":
+            slot, held = rest
+            for key, line in held:
+                self._notes.holders[key] = slot, line
+        elif what == "crash":
+            slot, text, filename, line = rest
+            self._notes.crashes.append(Crash(self.actors[slot].path, text, filename, line))
         elif what == "error":
             slot, outcome = rest
             self.actors[slot].error = self._error_of(self.actors[slot], outcome)

@@ -6,7 +6,7 @@ methods are replaced in a worker process, which ends with its races: nothing is 
 
 from __future__ import annotations
 
-import _multiprocessing
+import _multiprocessing  # type: ignore[import-not-found]
 import _thread
 import sys
 import zlib
@@ -30,7 +30,7 @@ class Semaphores:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._held: dict[int, tuple[Any, Actor]] = {}
+        self._held: dict[int, tuple[Any, Actor, int]] = {}
 
     def forget_run(self) -> None:
         """Forgets who held what."""
@@ -38,7 +38,13 @@ class Semaphores:
 
     def held_by(self, actor: Actor) -> list[Any]:
         """Returns the locks that an actor of this process holds."""
-        return [lock for lock, holder in self._held.values() if holder is actor]
+        return [lock for lock, holder, _ in self._held.values() if holder is actor]
+
+    def keys_held_by(self, actor: Actor) -> list[tuple[int, int]]:
+        """Returns the keys of the locks that an actor holds, and the line where it took each."""
+        return [
+            (key_of(lock), line) for lock, holder, line in self._held.values() if holder is actor
+        ]
 
     def release_held_by(self, actor: Actor) -> None:
         """Frees what an actor that failed or was unwound still holds, in its thread."""
@@ -90,7 +96,7 @@ class Semaphores:
                 return False
             key = key_of(self)
             deadline = None if timeout is None else turns.now + timeout
-            while turns.block_on(key, deadline):
+            while turns.block_on(key, deadline, self):
                 if pass_gate(self, False):
                     took(self)
                     return True
@@ -99,7 +105,8 @@ class Semaphores:
         def took(lock: Any) -> None:
             if lock.maxvalue == 1:
                 assert turns.current is not None
-                held[id(lock)] = (lock, turns.current)
+                operation = turns.operation()
+                held[id(lock)] = (lock, turns.current, operation.line if operation else 0)
             if turns.somebody_waits and lock._is_zero():
                 turns.taken_key(key_of(lock))
 
@@ -111,6 +118,9 @@ class Semaphores:
         def release(self: Any) -> None:
             open_gate(self)
             if _get_ident() != turns.ident:
+                return
+            if self.kind == _RECURSIVE and self._is_mine():
+                # An inner level: it is still held.
                 return
             held.pop(id(self), None)
             if turns.somebody_waits:

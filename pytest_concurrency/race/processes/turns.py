@@ -6,8 +6,9 @@ until its next turn stands on the board.
 
 from __future__ import annotations
 
-import _multiprocessing
+import _multiprocessing  # type: ignore[import-not-found]
 import _thread
+import contextlib
 import math
 import os
 import threading
@@ -19,7 +20,6 @@ from typing import Any
 from pytest_concurrency.race.actors import (
     BLOCKED,
     DONE,
-    NEW,
     READY,
     STRAY,
     Actor,
@@ -33,14 +33,14 @@ from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import Board
 
-__all__ = ["BACK", "REASONS", "Gate", "Turns", "open_gate", "pass_gate"]
+__all__ = ["BACK", "END", "REASONS", "Gate", "Turns", "open_gate", "pass_gate"]
 
 # How many visible operations the `finally` blocks of an actor may take when its run is over.
 CLEANUP_STEPS = 10_000
 # A stray actor that has come back and waits for a turn.
 BACK = DONE + 1
 REASONS = ("start", "reach", "block", "yield", "end")
-_REACH, _BLOCK, _YIELD, _END = range(1, 5)
+_REACH, _BLOCK, _YIELD, END = range(1, 5)
 # In seconds: how soon a worker notices that its parent is gone.
 _LOOK_EVERY = 1.0
 _get_ident = _thread.get_ident
@@ -185,7 +185,7 @@ class Turns:
         if resource is not None:
             self.waiting.setdefault(id(resource), []).append(actor)
         actor.waits_for = resource
-        woken = self.block_on(0, deadline)
+        woken = self.block_on(0, deadline, resource)
         actor.waits_for = None
         if not woken and resource is not None:
             waiting = self.waiting.get(id(resource), [])
@@ -195,12 +195,13 @@ class Turns:
                 self.waiting.pop(id(resource), None)
         return woken
 
-    def block_on(self, key: int, deadline: float | None = None) -> bool:
+    def block_on(self, key: int, deadline: float | None = None, resource: object = None) -> bool:
         """Blocks the current actor until another one, in whatever process, wakes that key.
 
         Args:
             key: What it waits for, the same number in all processes; 0 for nothing shared.
             deadline: As for `block`.
+            resource: What the key stands for.
         """
         actor = self._me()
         words, slot = self._words, actor.index
@@ -416,10 +417,8 @@ class Turns:
         """Hands the turn over for good; called in the thread of the actor."""
         words = self._words
         if words[at.BATON] != actor.index:
-            try:
+            with contextlib.suppress(Unwind):
                 self._come_back()
-            except Unwind:
-                pass
         words[at.STATE_OF + actor.index] = actor.state = DONE
         if words[at.NOTES]:
             self._tell_acquires()
@@ -427,7 +426,7 @@ class Turns:
             self.on_error(actor)
         self.on_end(actor)
         self.wake(actor)
-        self._give_back(actor, _END)
+        self._give_back(actor, END)
 
     def _stop(self, actor: Actor, operation: Operation) -> None:
         """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""

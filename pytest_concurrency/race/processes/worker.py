@@ -20,8 +20,8 @@ from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import Board
 from pytest_concurrency.race.processes.feeders import Feeders
 from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
+from pytest_concurrency.race.processes.recording import RecordingTurns
 from pytest_concurrency.race.processes.semaphores import Semaphores
-from pytest_concurrency.race.processes.turns import Turns
 
 __all__ = ["Job", "work"]
 
@@ -65,7 +65,9 @@ def work(job: Job) -> None:
         os.sched_setaffinity(0, {job.cpu})
     scope = Scope(job.trace)
     gates = [gate._semlock for gate in job.gates]
-    turns = Turns(job.number, job.board, gates, job.done._semlock, job.messages.send, scope)
+    turns = RecordingTurns(
+        job.number, job.board, gates, job.done._semlock, job.messages.send, scope
+    )
     worker = _Worker(job, turns)
     job.messages.send(("ready",))
     words, runs = job.board.words, 0
@@ -82,7 +84,7 @@ def work(job: Job) -> None:
 
 
 class _Worker:
-    def __init__(self, job: Job, turns: Turns) -> None:
+    def __init__(self, job: Job, turns: RecordingTurns) -> None:
         self._job = job
         self._turns = turns
         self._target = job.actors[job.number]
@@ -95,6 +97,8 @@ class _Worker:
         vars(connection)["wait"] = waiting_function(turns)
         turns.on_error = self._tell_error
         turns.on_end = self._tidy
+        turns.held_by = self._semaphores.keys_held_by
+        turns.holder_of = self._primitives.holder_of
         gc.disable()
         gc.freeze()
         table = turns.points.table
@@ -117,6 +121,7 @@ class _Worker:
         self._feeders.forget_run()
         if self._random is not None:
             random.setstate(self._random)
+        self._turns.prepare(given)
         self._turns.run(partial(self._target, *given), self._feeders.drain)
 
     def _tidy(self, actor: Actor) -> None:
@@ -125,6 +130,7 @@ class _Worker:
 
     def _tell_error(self, actor: Actor) -> None:
         assert actor.error is not None
+        self._turns.tell_crash(actor, self._turns.scope.__contains__)
         self._turns.tell("error", actor.index, describe_exception(actor.error))
 
 
@@ -133,6 +139,4 @@ def _function_of(actor: Any) -> Any:
     while isinstance(actor, partial):
         actor = actor.func
     actor = getattr(actor, "__func__", actor)
-    if not hasattr(actor, "__code__"):
-        actor = getattr(type(actor), "__call__", None)
     return actor if hasattr(actor, "__code__") else None
