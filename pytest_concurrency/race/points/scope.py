@@ -47,6 +47,8 @@ _GENERATED = frozenset(
         "setvalue",
     ]
 )
+# The system is asked for each folder of a path, and each search comes to the same files.
+_real_path = lru_cache(maxsize=4096)(os.path.realpath)
 
 
 class Scope:
@@ -83,10 +85,6 @@ class Scope:
         if path.startswith(_OURS) or any(part in path for part in _INSTALLED):
             return False
         return not path.startswith(_LIBRARY)
-
-
-# The system is asked for each folder of a path, and each search comes to the same files.
-_real_path = lru_cache(maxsize=4096)(os.path.realpath)
 
 
 def is_ours(code: CodeType) -> bool:

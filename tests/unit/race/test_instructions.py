@@ -97,7 +97,8 @@ def test_a_function_parsed_alone_has_the_statements_that_it_has_in_its_file(
             # What decorates a function stands before it.
             if line is not None and line > code.co_firstlineno:
                 assert alone.get(line, line) == whole.get(line, line), (code.co_name, line)
-    assert len(asked) < len(functions) / 2
+    # The file is only needed for a few: annotations of 3.14, and what ends in a closing bracket.
+    assert len(asked) < len(functions)
 
 
 def test_what_has_no_source_has_no_lines_to_map() -> None:
