@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
-from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
+from pytest_concurrency.race.diagnosis import WRONG_RESULT, Diagnosis, diagnose
 from pytest_concurrency.race.driver import Driver, RecordingDriver
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
@@ -47,6 +47,7 @@ class Finding:
         verdict: Where it can happen.
         schedule: The shortest schedule that shows it.
         how: After how many runs it was found and made short.
+        elsewhere: Under which other start methods it happens; empty for threads.
         error: The exception of the actor, or of the check.
         always: Whether every schedule fails.
         attempts: How many runs it took to make the schedule short.
@@ -59,6 +60,7 @@ class Finding:
     verdict: str
     schedule: Schedule
     how: str
+    elsewhere: str = ""
     error: BaseException | None = field(default=None, repr=False, compare=False)
     always: bool = False
     attempts: int = 0
@@ -77,9 +79,10 @@ class Finding:
     @property
     def text(self) -> str:
         """Everything, as plain text."""
-        return "\n".join(
-            [self.what, "", self.story, "", f"verdict: {self.verdict}", f"found: {self.how}"]
-        )
+        parts = [self.what, "", self.story, "", f"verdict: {self.verdict}"]
+        if self.elsewhere:
+            parts.append(f"elsewhere: {self.elsewhere}")
+        return "\n".join([*parts, f"found: {self.how}"])
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,9 @@ def _told(case: Case, names: Sequence[str], scope: Scope, plan: Plan, short: Sho
         if always and failure.kind in ("check", "outcome"):
             # Whatever conflicts there are, they are not why.
             diagnosis = _NO_RACE
+        if always or diagnosis.name == WRONG_RESULT:
+            # No conflict explains it: the kind of actors may.
+            diagnosis = plan.kind.diagnose(recorder.record) or diagnosis
         story = tell(recorder.record, diagnosis, called)
     if always:
         verdict = "no race at all: it fails without any interleaving"
@@ -224,6 +230,7 @@ def _told(case: Case, names: Sequence[str], scope: Scope, plan: Plan, short: Sho
         verdict=verdict,
         schedule=schedule,
         how=short.how,
+        elsewhere=plan.kind.elsewhere(case, schedule, failure, plan.max_steps),
         error=failure.error,
         always=always,
         attempts=short.attempts,

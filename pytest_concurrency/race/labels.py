@@ -62,6 +62,10 @@ class Labels:
         """Tells whether somebody can hold an object."""
         return isinstance(value, (LOCK, RLOCK))
 
+    def of_variable(self, name: str) -> str:
+        """Names a global, or a variable that several functions use."""
+        return name
+
     def of_resource(self, resource: object) -> str:
         """Names what an actor waits for; empty if nobody has seen it yet."""
         if isinstance(resource, Actor):

@@ -24,6 +24,7 @@ from pytest_concurrency.race.driver import Ending, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
+from pytest_concurrency.race.processes.naming import Facts
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
@@ -140,6 +141,7 @@ class ProcessScheduler:
         ending: How it ended.
         strays: What blocked in the last run without being modelled, or died, in words.
         kept: Nothing is kept: objects stay in their processes.
+        facts: What the recorded run has shown of the processes themselves.
         records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
     """
@@ -175,6 +177,7 @@ class ProcessScheduler:
         self.kept: list[object] | None = None
         self.records = False
         self._notes = _Notes()
+        self.facts = Facts()
         self._notes_acquires = True
 
     def __enter__(self) -> Self:
@@ -372,6 +375,7 @@ class ProcessScheduler:
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
         self._notes = _Notes()
+        self.facts = Facts()
         board.now = 0.0
         self._strategy = strategy
         self._trace = None
@@ -641,7 +645,14 @@ class ProcessScheduler:
             for event, step in rest[0].items():
                 self._notes.steps[event] = owner, step
         elif what == "wait":
-            self._notes.waits.append((owner, *rest))
+            *wait, is_orphan = rest
+            self._notes.waits.append((owner, *wait))
+            if is_orphan:
+                self.facts.orphans.append((self.actors[wait[0]].path, wait[1]))
+        elif what == "globals":
+            self.facts.globals_of[owner] = rest[0]
+        elif what == "random":
+            self.facts.drawn_from.append((*rest, owner))
         elif what == "held":
             slot, held = rest
             for key, line in held:

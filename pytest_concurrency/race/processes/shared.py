@@ -74,6 +74,10 @@ class SharedLabels(Labels):
         is_global = source is not None and source.how == "global"
         return self.local(label) if is_global and not isinstance(value, ModuleType) else label
 
+    def of_variable(self, name: str) -> str:
+        """Names a variable: each process has its own."""
+        return self.local(name)
+
     def of(self, value: Any) -> str:
         """Names an object; what is not shared is a copy of this process."""
         known = self._shared.get(id(value))
