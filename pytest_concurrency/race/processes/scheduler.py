@@ -640,9 +640,9 @@ class ProcessScheduler:
     def _take_in(self, owner: int, sent: tuple[Any, ...]) -> None:
         what, *rest = sent
         if what == "operation":
-            kind, name, subject, line, *code = rest
+            kind, name, subject, offset, line, *code = rest
             stand_in = cast("CodeType", CodeName(*code))
-            self._operations[owner].append(Operation(kind, name, subject, stand_in, 0, line))
+            self._operations[owner].append(Operation(kind, name, subject, stand_in, offset, line))
         elif what == "acquires":
             for number in rest:
                 self._operations[owner][number].acquires = True
