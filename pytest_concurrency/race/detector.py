@@ -309,6 +309,8 @@ class Race:
             raise TypeError(f"unexpected argument {unknown[0]!r}; known: {', '.join(_ASKED)}")
         asked = {**self._asked, **asked}
         goal = _checked(asked)
+        if asked["strategy"] == "stress" and not isinstance(kind, AsThreads):
+            raise ValueError("stress is a strategy for threads only: they run in parallel there")
         self._calls += 1
         plan = Plan(
             goal,

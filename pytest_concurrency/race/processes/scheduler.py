@@ -25,6 +25,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.naming import Facts
+from pytest_concurrency.race.processes.shared import shares_something
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
@@ -303,7 +304,12 @@ class ProcessScheduler:
 
     @property
     def accesses(self) -> list[tuple[ProcessActor, Access]]:
-        """What the operations of the last run touched: all there is, as far as anybody knows."""
+        """What the operations of the last run touched: all there is, as far as anybody knows.
+
+        Nothing, if the state holds nothing that processes share: each has a copy of it.
+        """
+        if not shares_something(self._given):
+            return []
         return [(cast(ProcessActor, stretch.actor), ANYTHING) for stretch in self.stretches]
 
     @property
