@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from pytest_concurrency.race.recording import Record
     from pytest_concurrency.race.runs import Case, Failure
 
-__all__ = ["ActorKind", "Driver", "Ending", "RecordingDriver", "RunActor", "Stretch"]
+__all__ = ["ActorKind", "Driver", "Ending", "Fault", "FaultKind", "RecordingDriver", "RunActor", "Stretch"]
 
 Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
+
+FaultKind = Literal["unawaited", "unretrieved", "unhandled"]
+"""A coroutine that nobody awaited; an exception of a task at which nobody looked; anything else
+that asyncio gives to the exception handler of its loop."""
 
 
 class RunActor(ActorView, Protocol):
@@ -58,6 +62,22 @@ class Stretch(NamedTuple):
     why: Reason
     before: RunActor | None
     yields: int = 0
+
+
+class Fault(NamedTuple):
+    """What went wrong in a run without ending one of the actors that were given.
+
+    Args:
+        kind: What it is.
+        actor: The path of the actor whose it is.
+        error: The exception, if there is one.
+        about: The name of the coroutine, or what asyncio says of it.
+    """
+
+    kind: FaultKind
+    actor: str
+    error: BaseException | None
+    about: str
 
 
 class Driver(Protocol):
@@ -130,6 +150,10 @@ class Driver(Protocol):
     @property
     def ending(self) -> Ending:
         """How the last run ended."""
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What went wrong in the last run without ending an actor that was given."""
 
     @property
     def strays(self) -> Sequence[str]:

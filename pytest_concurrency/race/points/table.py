@@ -85,6 +85,10 @@ class OperationTable:
         """Whether some code can get at any attribute, by the dictionary of its object."""
         return self._names.any_name
 
+    def owner_of(self, code: CodeType) -> CodeType:
+        """Returns the function that code belongs to: of a comprehension, the one it stands in."""
+        return self._names.owner_of(code)
+
     def codes(self) -> list[CodeType]:
         """Returns the code objects added so far."""
         return [code for code, _ in self._codes.values()]

@@ -1,0 +1,43 @@
+"""Actors that are tasks of asyncio, on an event loop of ours."""
+
+from __future__ import annotations
+
+from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.runs import Case, Failure
+from pytest_concurrency.race.schedule import Schedule
+from pytest_concurrency.race.tasks.driver import TaskScheduler
+from pytest_concurrency.race.tasks.loop import EventLoop
+from pytest_concurrency.race.tasks.recorder import TaskRecorder
+
+__all__ = ["AsTasks"]
+
+
+class AsTasks:
+    """Runs actors in tasks; all its drivers use one loop, so that a global lock fits it."""
+
+    def __init__(self) -> None:
+        self._loop = EventLoop()
+        self._loop.close()
+
+    def driver(self, scope: Scope, max_steps: int) -> TaskScheduler:
+        """Makes the scheduler of tasks."""
+        return TaskScheduler(scope, max_steps, self._loop)
+
+    def recorder(self, scope: Scope, max_steps: int) -> TaskRecorder:
+        """Makes a scheduler of tasks that records."""
+        return TaskRecorder(scope, max_steps, self._loop)
+
+    def judge(
+        self,
+        case: Case,
+        scope: Scope,
+        schedule: Schedule | None,
+        failure: Failure,
+        seed: int,
+        max_steps: int,
+    ) -> str:
+        """Says under which conditions the loop of asyncio runs tasks in such an order."""
+        return (
+            "reachable today: tasks switch at every await that has to wait, and which of them goes "
+            "on first depends on input, output and timing"
+        )
