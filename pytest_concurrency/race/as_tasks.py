@@ -21,11 +21,11 @@ class AsTasks:
 
     def driver(self, scope: Scope, max_steps: int) -> TaskScheduler:
         """Makes the scheduler of tasks."""
-        return TaskScheduler(scope, max_steps, self._loop)
+        return TaskScheduler(scope, max_steps, loop=self._loop)
 
     def recorder(self, scope: Scope, max_steps: int) -> TaskRecorder:
         """Makes a scheduler of tasks that records."""
-        return TaskRecorder(scope, max_steps, self._loop)
+        return TaskRecorder(scope, max_steps, loop=self._loop)
 
     def judge(
         self,

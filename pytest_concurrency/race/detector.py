@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
 from pytest_concurrency.errors import NotDeterministic, RaceFound, message
+from pytest_concurrency.race.as_tasks import AsTasks
 from pytest_concurrency.race.as_threads import AsThreads
-from pytest_concurrency.race.asked import checked_actors, name_of, positive
+from pytest_concurrency.race.asked import (
+    checked_actors,
+    checked_tasks,
+    is_async,
+    name_of,
+    no_loop_runs,
+    positive,
+)
 from pytest_concurrency.race.driver import ActorKind
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed
@@ -200,16 +208,64 @@ class Race:
             NotDeterministic: The same schedule led elsewhere the second time, and failed once.
         """
         __tracebackhide__ = True
-        if setup is None and reset is not None:
-            raise ValueError("reset= puts a state back, but there is no setup= that makes one")
         grades = Grades(acceptable, interesting, forbidden)
         given = checked_actors(actors, copies, "threads")
-        case = Case(given, setup, check, reset, observe, grades)
-        if grades.declared and observe is None:
-            raise ValueError("outcomes are declared, but there is no observe= that returns one")
+        case = _checked_case(Case(given, setup, check, reset, observe, grades))
         return self._race(
             case, Outcomes(grades), Scope(trace), AsThreads(), asked, raise_on_finding
         )
+
+    def tasks(
+        self,
+        *actors: Callable[..., Awaitable[object]],
+        setup: Callable[[], Any] | None = None,
+        check: Callable[[Any], object] | None = None,
+        reset: Callable[[Any], object] | None = None,
+        copies: int = 1,
+        observe: Callable[[Any], object] | None = None,
+        acceptable: Declared = None,
+        interesting: Declared = None,
+        forbidden: Declared = None,
+        trace: Iterable[str] = (),
+        raise_on_finding: bool | None = None,
+        **asked: Any,
+    ) -> RaceResult:
+        """Runs coroutine functions as asyncio tasks, one at a time, from await to await.
+
+        They run on an event loop of its own, in a thread of its own, with a virtual clock. Tasks
+        and threads that they start are actors too. A run ends when the given actors have ended;
+        what nobody has waited for is cancelled then, as `asyncio.run` does.
+
+        Args:
+            *actors: Each is called with the state, or without an argument if there is no `setup`,
+                and awaited in a task.
+            setup: Makes a fresh state for every run; it may make primitives of asyncio.
+            check: As for `threads`.
+            reset: As for `threads`.
+            copies: As for `threads`.
+            observe: As for `threads`.
+            acceptable: As for `threads`.
+            interesting: As for `threads`.
+            forbidden: As for `threads`.
+            trace: As for `threads`.
+            raise_on_finding: As for `threads`.
+            **asked: As for `threads`, but for the strategy "stress".
+
+        Returns:
+            What was shown.
+
+        Raises:
+            RaceFound: A schedule breaks the code.
+            NotDeterministic: The same schedule led elsewhere the second time, and failed once.
+            RuntimeError: An event loop is running in this thread.
+            NotImplementedError: The code opens a socket, a pipe or a subprocess.
+        """
+        __tracebackhide__ = True
+        no_loop_runs("tasks")
+        grades = Grades(acceptable, interesting, forbidden)
+        given = checked_tasks(actors, copies)
+        case = _checked_case(Case(given, setup, check, reset, observe, grades))
+        return self._race(case, Outcomes(grades), Scope(trace), AsTasks(), asked, raise_on_finding)
 
     def program(
         self,
@@ -222,7 +278,8 @@ class Race:
         """Runs a whole program, which starts its own threads, pools and timers, again and again.
 
         Args:
-            function: The program; it joins what it starts, and raises if something is wrong.
+            function: The program; it joins what it starts, and raises if something is wrong. An
+                async function runs as by `asyncio.run`, and the tasks that it starts are actors.
             trace: As for `threads`.
             raise_on_finding: As for `threads`.
             **asked: As for `threads`.
@@ -235,8 +292,13 @@ class Race:
             NotDeterministic: The same schedule led elsewhere the second time, and failed once.
         """
         __tracebackhide__ = True
-        case = Case(checked_actors((function,), 1, "program"))
-        return self._race(case, Outcomes(), Scope(trace), AsThreads(), asked, raise_on_finding)
+        kind: ActorKind
+        if is_async(function):
+            no_loop_runs("program")
+            case, kind = Case(checked_tasks((function,), 1)), AsTasks()
+        else:
+            case, kind = Case(checked_actors((function,), 1, "program")), AsThreads()
+        return self._race(case, Outcomes(), Scope(trace), kind, asked, raise_on_finding)
 
     def _race(
         self,
@@ -263,6 +325,13 @@ class Race:
             asked["max_steps"],
             self._known(),
         )
+        if plan.strategy == "stress" and isinstance(kind, AsTasks):
+            raise ValueError(
+                message(
+                    'strategy="stress" runs threads in parallel, and tasks never run so',
+                    next_step='leave it out, or give `strategy="random"`',
+                )
+            )
         if self._replay is not None and self._replay[0] == self._calls:
             result = self._replayed(case, scope, plan, outcomes, self._replay[1])
         elif plan.strategy == "stress":
@@ -357,6 +426,16 @@ class Race:
         if finding is not None and not finding.always:
             said.append(self._store.remember(self._key(), finding.token))
         return tuple(each for each in said if each)
+
+
+def _checked_case(case: Case) -> Case:
+    """Returns a case whose functions fit together."""
+    __tracebackhide__ = True
+    if case.setup is None and case.reset is not None:
+        raise ValueError("reset= puts a state back, but there is no setup= that makes one")
+    if case.grades.declared and case.observe is None:
+        raise ValueError("outcomes are declared, but there is no observe= that returns one")
+    return case
 
 
 def _checked(asked: dict[str, Any]) -> Goal:

@@ -84,11 +84,14 @@ class Driver(Protocol):
     """Carries out runs, one after the other; used with `with`.
 
     Attributes:
+        foresees_accesses: Whether it is known what an actor touches before it goes on. If not, an
+            actor counts as touching anything.
         notes_acquires: Whether to note which operations acquire a primitive.
         kept: What the operations of a run touched itself, so that nothing else gets its `id` while
             the run lasts; None to keep nothing, since that would put off finalisers.
     """
 
+    foresees_accesses: bool
     notes_acquires: bool
     kept: list[object] | None
 

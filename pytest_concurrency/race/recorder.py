@@ -39,8 +39,8 @@ class Recorder(Scheduler):
         waits: Who waited for what at the end, if it was a deadlock.
     """
 
-    def __init__(self, scope: Scope, max_steps: int = 20_000) -> None:
-        super().__init__(scope, max_steps)
+    def __init__(self, scope: Scope, max_steps: int = 20_000, **options: Any) -> None:
+        super().__init__(scope, max_steps, **options)
         self.points.call(self._record)
         self.steps: list[Step] = []
         self.waits: list[Wait] = []
@@ -105,8 +105,12 @@ class Recorder(Scheduler):
         for actor in self.actors:
             self._finish(actor)
         if ending == "deadlock":
-            self.waits = [self._wait_of(actor) for actor in self.actors if actor.state == BLOCKED]
+            self.waits = [self._wait_of(actor) for actor in self.actors if self._waits(actor)]
         super()._end(ending)
+
+    def _waits(self, actor: Actor) -> bool:
+        """Tells whether an actor is one of those that wait for ever, at the end of a run."""
+        return actor.state == BLOCKED
 
     def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
         with_values = self._quietly(lambda: self._looked_at(operation, frame, entered))
@@ -288,6 +292,10 @@ class _Names:
             self._counts[kind] = number = self._counts.get(kind, 0) + 1
             known = self._labels[id(value)] = (value, f"{kind}#{number}")
         return known[1]
+
+    def keep(self, value: object, label: str) -> None:
+        """Names an object from now on."""
+        self._labels[id(value)] = (value, label)
 
     def of_resource(self, resource: object) -> str:
         """Names what an actor waits for; empty if nobody has seen it yet."""

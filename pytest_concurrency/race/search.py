@@ -135,6 +135,7 @@ class Search:
         self._in_order(runner, driver)
         if self.found or self.failed_unsteadily:
             return
+        driver.find_accesses(driver.foresees_accesses)
         for schedule in self.plan.known:
             if self._fails(runner, Replay(schedule)):
                 return

@@ -81,6 +81,8 @@ class Scheduler:
         faults: What went wrong beside the actors; nothing, since threads have no such things.
     """
 
+    foresees_accesses = True
+
     def __init__(
         self,
         scope: Scope,

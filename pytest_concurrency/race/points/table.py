@@ -39,6 +39,9 @@ class Points(Protocol):
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 
+    def watch_at_once(self) -> None:
+        """Watches the calling thread from the middle of what it does."""
+
     def refresh(self) -> None:
         """Takes up what was learned during a run; called between runs."""
 

@@ -17,7 +17,7 @@ from pytest_concurrency.race.tasks.awaits import Awaits, code_of
 if TYPE_CHECKING:
     import threading
 
-__all__ = ["Callbacks", "OnLoop", "TaskActor", "Timer", "function_of"]
+__all__ = ["Callbacks", "OnLoop", "TaskActor", "Timer", "function_of", "name_of_coroutine"]
 
 Step = tuple[Callable[..., object], tuple[object, ...], contextvars.Context]
 
@@ -93,7 +93,7 @@ class TaskActor(OnLoop):
         given: Whether it is one of the actors that were given, not started by another.
     """
 
-    __slots__ = ("given", "sleep", "step", "task")
+    __slots__ = ("_called", "given", "sleep", "step", "task")
 
     def __init__(
         self,
@@ -109,12 +109,12 @@ class TaskActor(OnLoop):
         self.step: Step | None = None
         self.sleep: Timer | None = None
         self.given = given
+        self._called = name_of_coroutine(task.get_coro())
 
     @property
     def name(self) -> str:
         """The name of its coroutine."""
-        coroutine = self.task.get_coro()
-        return str(getattr(coroutine, "__qualname__", "task")).rpartition("<locals>.")[2]
+        return self._called
 
     @property
     def is_ready(self) -> bool:
@@ -220,6 +220,11 @@ class Callbacks(OnLoop):
         """Calls the next one."""
         if self.is_ready:
             self.handles.popleft()._run()
+
+
+def name_of_coroutine(coroutine: object) -> str:
+    """Returns what to call a coroutine: the name of its function."""
+    return str(getattr(coroutine, "__qualname__", "task")).rpartition("<locals>.")[2]
 
 
 def function_of(callback: Any) -> Any:

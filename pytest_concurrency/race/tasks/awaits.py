@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Literal
 
 from pytest_concurrency.race.points.lines import statement_line
@@ -28,6 +28,7 @@ class Awaits:
         self._scope = scope
         self._owner_of = owner_of
         self._known: dict[tuple[int, int, AwaitKind], Operation] = {}
+        self._users: dict[int, tuple[bool, CodeType]] = {}
 
     def of(self, coroutine: Any, kind: AwaitKind) -> Operation:
         """Returns where a coroutine stands that has begun: its innermost line of the user's."""
@@ -59,41 +60,40 @@ class Awaits:
         made.writes = True
         return made
 
-    def _users_frame(self, coroutine: Any) -> FrameType | None:
-        scope, found = self._scope, None
-        while coroutine is not None:
-            try:
-                frame, coroutine = coroutine.cr_frame, coroutine.cr_await
-            except AttributeError:
-                frame, coroutine = _frame_and_awaited(coroutine)
-                if frame is None:
-                    break
-            if frame is not None and frame.f_code in scope:
+    def _users_frame(self, awaitable: Any) -> FrameType | None:
+        found = None
+        while awaitable is not None:
+            kind = type(awaitable)
+            if kind is CoroutineType:
+                frame, awaitable = awaitable.cr_frame, awaitable.cr_await
+            elif kind is GeneratorType:
+                frame, awaitable = awaitable.gi_frame, awaitable.gi_yieldfrom
+            else:
+                # A future, or something that does not show what it awaits.
+                break
+            if frame is not None and self._is_users(frame.f_code):
                 found = frame
         return found
+
+    def _is_users(self, code: CodeType) -> bool:
+        known = self._users.get(id(code))
+        if known is None:
+            # The code is kept alive, so that its id is a name.
+            known = self._users[id(code)] = (code in self._scope, code)
+        return known[0]
 
 
 def frames_of(coroutine: Any) -> list[FrameType]:
     """Returns the frames of a suspended coroutine, outermost first."""
     frames = []
-    while coroutine is not None:
-        frame, coroutine = _frame_and_awaited(coroutine)
-        if frame is None:
-            break
-        frames.append(frame)
+    while isinstance(coroutine, (CoroutineType, GeneratorType)):
+        if isinstance(coroutine, CoroutineType):
+            frame, coroutine = coroutine.cr_frame, coroutine.cr_await
+        else:
+            frame, coroutine = coroutine.gi_frame, coroutine.gi_yieldfrom
+        if frame is not None:
+            frames.append(frame)
     return frames
-
-
-def _frame_and_awaited(awaitable: Any) -> tuple[FrameType | None, Any]:
-    """Returns the frame of what is awaited, and what it awaits itself; None for what has none."""
-    for frame, awaited in (
-        ("cr_frame", "cr_await"),
-        ("gi_frame", "gi_yieldfrom"),
-        ("ag_frame", "ag_await"),
-    ):
-        if hasattr(awaitable, frame):
-            return getattr(awaitable, frame), getattr(awaitable, awaited, None)
-    return None, None
 
 
 def code_of(coroutine: Any) -> CodeType:

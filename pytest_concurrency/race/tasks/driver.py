@@ -33,6 +33,7 @@ from pytest_concurrency.race.tasks.actors import (
     TaskActor,
     Timer,
     function_of,
+    name_of_coroutine,
 )
 from pytest_concurrency.race.tasks.awaits import Awaits
 from pytest_concurrency.race.tasks.endings import end_tasks
@@ -63,6 +64,8 @@ class TaskScheduler(Scheduler):
         faults: What went wrong in the last run without ending an actor that was given.
     """
 
+    foresees_accesses = False
+
     def __init__(
         self, scope: Scope, max_steps: int = 20_000, loop: EventLoop | None = None
     ) -> None:
@@ -81,10 +84,13 @@ class TaskScheduler(Scheduler):
         self._timers = 0
         self._loop_actor: Actor
         self._patches = Patches()
+        self._watching = False
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.loop.open()
+        self._watching = True
+        self._watch(False)
         warn = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
 
         def note(coroutine: Any) -> None:
@@ -102,6 +108,22 @@ class TaskScheduler(Scheduler):
             self.loop.close()
             self._tasks.clear()
             self._callbacks.clear()
+
+    def find_accesses(self, find: bool) -> None:
+        """Finds out what the tasks touch, from now on or no more: only to know whether they share.
+
+        Args:
+            find: Whether to do so: it costs time.
+        """
+        super().find_accesses(find)
+        self._watch(find)
+
+    def _watch(self, watch: bool) -> None:
+        """Watches what tasks do between awaits: beside threads that matters, else it costs time."""
+        watch = watch or self.loop.had_threads
+        if watch != self._watching:
+            self._watching = watch
+            (self.points.start if watch else self.points.stop)()
 
     # The life of a run.
 
@@ -167,6 +189,7 @@ class TaskScheduler(Scheduler):
 
     def _do_step(self, actor: OnLoop) -> None:
         self._in_step = actor
+        self._goes_on(actor)
         try:
             if actor.fired:
                 actor.fired = False
@@ -175,7 +198,7 @@ class TaskScheduler(Scheduler):
             actor.run()
         except (SystemExit, KeyboardInterrupt) as error:
             if not actor.is_done:
-                self.faults.append(Fault("unhandled", actor.path, error, "in a callback"))
+                self._note_fault(Fault("unhandled", actor.path, error, "a callback ended so"))
         finally:
             self._in_step = None
         self._run_glue()
@@ -183,6 +206,12 @@ class TaskScheduler(Scheduler):
             self._let_go()
         if self.aborting:
             raise Unwind
+
+    def _goes_on(self, actor: OnLoop) -> None:
+        """Notes that a step begins; for subclasses."""
+
+    def _came_to(self, actor: OnLoop, operation: Operation) -> None:
+        """Notes where an actor stands that has done a step; for subclasses."""
 
     def _run_glue(self) -> None:
         while self._glue:
@@ -194,6 +223,7 @@ class TaskScheduler(Scheduler):
         """Makes a decision before a task goes on that can go on, if one is due."""
         trace = self.trace
         trace.append(operation)
+        self._came_to(actor, operation)
         polls = actor.pending is operation and actor.turn == len(self.stretches)
         actor.spins = actor.spins + 1 if polls else 0
         actor.turn = len(self.stretches)
@@ -217,6 +247,7 @@ class TaskScheduler(Scheduler):
         """Lets others go on until a task is woken."""
         operation = actor.place(self._awaits)
         self.trace.append(operation)
+        self._came_to(actor, operation)
         actor.pending = operation
         actor.access = None
         actor.spins = 0
@@ -288,7 +319,7 @@ class TaskScheduler(Scheduler):
             if task.done() and not actor.given and getattr(task, "_log_traceback", False):
                 error = task.exception()
                 if not isinstance(error, Unwind):
-                    self.faults.append(Fault("unretrieved", actor.path, error, actor.name))
+                    self._note_fault(Fault("unretrieved", actor.path, error, actor.name))
 
     def unwind_ready(self) -> None:
         """Ends every actor that has begun and is parked, the tasks first."""
@@ -484,21 +515,29 @@ class TaskScheduler(Scheduler):
         if isinstance(error, Unwind):
             return
         path = "loop" if self.current is None else self.current.path
-        self.faults.append(Fault("unhandled", path, error, str(context.get("message", ""))))
+        about = str(context.get("message", "")).partition("\n")[0]
+        self._note_fault(Fault("unhandled", path, error, about))
 
     def _note_unawaited(self, coroutine: Any) -> bool:
         """Notes a coroutine that nobody has awaited; tells whether it belongs to the run."""
         if _get_ident() != self.ident or self.current is None:
             return False
         if not self.aborting:
-            name = str(getattr(coroutine, "__qualname__", "?")).rpartition("<locals>.")[2]
-            self.faults.append(Fault("unawaited", self.current.path, None, name))
+            fault = Fault("unawaited", self.current.path, None, name_of_coroutine(coroutine))
+            self._note_fault(fault, coroutine)
         return True
+
+    def _note_fault(self, fault: Fault, coroutine: Any = None) -> None:
+        """Keeps what went wrong beside the actors that were given."""
+        self.faults.append(fault)
 
     # Threads beside the tasks.
 
     def reach(self, operation: Operation) -> None:
         """Comes to a visible operation, which is a decision only beside threads."""
+        if self.current is not None and self.current.worker is self._loop_actor.worker:
+            # Up to its next await a task may do anything.
+            self.current.access = None
         if self._threads_of_run or self.outside:
             if self._is_here and self.ident == self._loop_actor.worker.ident:
                 if self.aborting or not any(map(self._is_able, self._threads_of_run)):
@@ -512,6 +551,11 @@ class TaskScheduler(Scheduler):
     def _add(
         self, path: str, target: Callable[[], object], thread: threading.Thread, daemon: bool
     ) -> Actor:
+        if not self._watching:
+            self.loop.had_threads = True
+            self._watch(True)
+            self.points.watch_at_once()
+        self.loop.had_threads = True
         actor = super()._add(path, target, thread, daemon)
         self._threads_of_run.append(actor)
         return actor

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["EventLoop"]
 
 _wakes_sleeper = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
-# The names of the steps of tasks: the first step written in C has none.
-_STEPS = (None, "task_wakeup", "__wakeup", "__step")
+# The names of the steps of tasks; those that asyncio does in C have a type of their own, and none.
+_STEPS = ("task_wakeup", "__wakeup", "__step")
+_step_types: set[type] = set()
 _NOT_MODELLED = (
     *("add_reader", "remove_reader", "add_writer", "remove_writer", "add_signal_handler"),
     *("sock_recv", "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendall"),
@@ -39,7 +40,10 @@ class EventLoop(asyncio.BaseEventLoop):
 
     Attributes:
         scheduler: Who decides; None while no run is on.
+        had_threads: Whether there was a thread beside the tasks in a run.
     """
+
+    had_threads = False
 
     scheduler: TaskScheduler | None = None
 
@@ -79,16 +83,15 @@ class EventLoop(asyncio.BaseEventLoop):
 
     def call_soon(  # type: ignore[override]
         self,
-        callback: Callable[..., object],
+        callback: Any,
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle | None:
         """Gives a callback to its actor; for the step of a task, returns nothing that is used."""
         scheduler = self._scheduler()
-        task = getattr(callback, "__self__", None)
-        if getattr(callback, "__name__", None) in _STEPS and asyncio.isfuture(task):
+        if type(callback) in _step_types or _is_step(callback):
             step = callback, args, contextvars.copy_context() if context is None else context
-            scheduler.give_step(task, step)
+            scheduler.give_step(callback.__self__, step)
             return None
         handle = asyncio.Handle(callback, args, self, context)
         scheduler.give_callback(handle, callback)
@@ -163,6 +166,16 @@ class EventLoop(asyncio.BaseEventLoop):
         if self.scheduler is not None:
             self.scheduler.break_off(error)
         raise error
+
+
+def _is_step(callback: Any) -> bool:
+    """Tells whether a callback is the step of a task, not something that a user has scheduled."""
+    if not asyncio.isfuture(getattr(callback, "__self__", None)):
+        return False
+    name = getattr(callback, "__name__", None)
+    if name is None:
+        _step_types.add(type(callback))
+    return name is None or name in _STEPS
 
 
 def _refusing(name: str) -> Callable[..., NoReturn]:
