@@ -25,9 +25,10 @@ __all__ = ["ActorKind", "Driver", "Ending", "Fault", "FaultKind", "RecordingDriv
 
 Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
 
-FaultKind = Literal["unawaited", "unretrieved", "unhandled"]
+FaultKind = Literal["unawaited", "unretrieved", "unhandled", "uncancelled"]
 """A coroutine that nobody awaited; an exception of a task at which nobody looked; anything else
-that asyncio gives to the exception handler of its loop."""
+that asyncio gives to the exception handler of its loop; a task that went on although it was
+cancelled when the run was over."""
 
 
 class RunActor(ActorView, Protocol):

@@ -255,6 +255,7 @@ def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
         "unretrieved": f"nobody looked at what ended task {whose}: {raised}",
         "unhandled": f"asyncio's exception handler was called for actor {whose}"
         + (f": {raised}" if error else ""),
+        "uncancelled": f"a task goes on although it was cancelled, actor {whose}",
         "stuck": "an actor is blocked by something that the scheduler does not control",
     }[failure.kind]
     if failure.others:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Callbacks", "OnLoop", "TaskActor", "Timer", "function_of", "name_of_coroutine"]
 
+# So often in a row an actor may come to the same place before it counts as one that polls.
+_POLLS = 20
+
 Step = tuple[Callable[..., object], tuple[object, ...], contextvars.Context]
 
 
@@ -38,9 +41,10 @@ class OnLoop(Actor):
         fired: Whether its time is up, and what was to happen then has not happened yet.
         spins: How often in a row it has come to the same place, and nobody else went on.
         turn: In which stretch of the run it came to a place last.
+        woken: When it became able to go on, in virtual seconds.
     """
 
-    __slots__ = ("begun", "fired", "spins", "turn")
+    __slots__ = ("begun", "fired", "spins", "turn", "woken")
 
     def __init__(
         self, index: int, path: str, worker: ThreadWorker, thread: threading.Thread, daemon: bool
@@ -50,6 +54,12 @@ class OnLoop(Actor):
         self.fired = False
         self.spins = 0
         self.turn = -1
+        self.woken = 0.0
+
+    @property
+    def polls(self) -> bool:
+        """Whether it comes to the same place again and again, and nobody else goes on."""
+        return self.spins >= _POLLS
 
     @property
     def is_ready(self) -> bool:
@@ -168,7 +178,7 @@ class Callbacks(OnLoop):
     __slots__ = ("_owner", "handles", "timers")
 
     def __init__(
-        self, index: int, path: str, worker: ThreadWorker, thread: threading.Thread, owner: str
+        self, index: int, path: str, worker: ThreadWorker, thread: threading.Thread, owner: Actor
     ) -> None:
         super().__init__(index, path, worker, thread, daemon=True)
         self.handles: deque[asyncio.Handle] = deque()
@@ -178,7 +188,7 @@ class Callbacks(OnLoop):
     @property
     def name(self) -> str:
         """Whose callbacks they are."""
-        return f"callbacks of actor {self._owner}"
+        return f"callbacks of actor {self._owner.path}"
 
     @property
     def is_ready(self) -> bool:
@@ -194,10 +204,19 @@ class Callbacks(OnLoop):
 
     @property
     def due(self) -> float | None:
-        """When the earliest timer is due."""
+        """When the earliest timer is due.
+
+        A task that has been woken in time is not late: its own timeouts do not win any more, unless
+        it polls.
+        """
         while self.timers and self.timers[0][2].cancelled():
             heapq.heappop(self.timers)
-        return self.timers[0][0] if self.timers else None
+        if not self.timers:
+            return None
+        due, owner = self.timers[0][0], self._owner
+        if isinstance(owner, TaskActor) and owner.step and due > owner.woken and not owner.polls:
+            return None
+        return due
 
     def first_place(self, awaits: Awaits) -> Operation:
         """Returns the function that is called first."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 import contextlib
+import gc
 import heapq
 import threading
 import warnings
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["TaskScheduler"]
 
 _TICK = 0.001
-# So often in a row a task may come to the same await before it counts as one that polls.
-_POLLS = 20
 _get_ident = _thread.get_ident
 _ASYNCIO = asyncio.__name__
 
@@ -84,6 +83,7 @@ class TaskScheduler(Scheduler):
         self._timers = 0
         self._loop_actor: Actor
         self._patches = Patches()
+        self._owner = _get_ident()
         self._watching = False
 
     def __enter__(self) -> Self:
@@ -104,10 +104,13 @@ class TaskScheduler(Scheduler):
         try:
             super().__exit__(*exc_info)
         finally:
-            self._patches.undo()
-            self.loop.close()
             self._tasks.clear()
             self._callbacks.clear()
+            self.actors = []
+            # What exceptions of the runs have kept alive ends while its warnings are ours.
+            gc.collect()
+            self._patches.undo()
+            self.loop.close()
 
     def find_accesses(self, find: bool) -> None:
         """Finds out what the tasks touch, from now on or no more: only to know whether they share.
@@ -198,7 +201,7 @@ class TaskScheduler(Scheduler):
             actor.run()
         except (SystemExit, KeyboardInterrupt) as error:
             if not actor.is_done:
-                self._note_fault(Fault("unhandled", actor.path, error, "a callback ended so"))
+                self.note_fault(Fault("unhandled", actor.path, error, "a callback ended so"))
         finally:
             self._in_step = None
         self._run_glue()
@@ -232,7 +235,8 @@ class TaskScheduler(Scheduler):
         if len(trace) >= self._limit:
             self._go_on_unless_too_long()
             self._let_go_on(actor, "reach")
-        if actor.spins >= _POLLS and self.current is actor:
+        if actor.polls and self.current is actor:
+            self._reschedule_timers_of(actor)
             self.give_way()
 
     def _go_on_unless_too_long(self) -> None:
@@ -254,6 +258,7 @@ class TaskScheduler(Scheduler):
         self._go_on_unless_too_long()
         actor.state = BLOCKED
         actor.timed_out = False
+        self._reschedule_timers_of(actor)
         due = actor.deadline = actor.until = actor.due
         if due is None:
             self._able.remove(actor)
@@ -274,6 +279,7 @@ class TaskScheduler(Scheduler):
         actor.state = DONE
         self._able.remove(actor)
         self._living -= not actor.daemon
+        self._reschedule_timers_of(actor)
         assert isinstance(actor, TaskActor)
         task = actor.task
         if actor.given and not task.cancelled():
@@ -319,7 +325,7 @@ class TaskScheduler(Scheduler):
             if task.done() and not actor.given and getattr(task, "_log_traceback", False):
                 error = task.exception()
                 if not isinstance(error, Unwind):
-                    self._note_fault(Fault("unretrieved", actor.path, error, actor.name))
+                    self.note_fault(Fault("unretrieved", actor.path, error, actor.name))
 
     def unwind_ready(self) -> None:
         """Ends every actor that has begun and is parked, the tasks first."""
@@ -461,16 +467,18 @@ class TaskScheduler(Scheduler):
         if found is None:
             path = self._new_path(owner)
             worker, thread = self._loop_actor.worker, self._loop_actor.thread
-            found = Callbacks(len(self.actors), path, worker, thread, owner.path)
+            found = Callbacks(len(self.actors), path, worker, thread, owner)
             self._callbacks[owner] = found
             self._enter_on_loop(found)
         return found
 
     def _ready(self, actor: OnLoop) -> None:
         """Lets an actor of the loop go on, when it is chosen."""
+        actor.woken = self.now
         if actor.state != BLOCKED or self.aborting:
             return
         actor.state = READY
+        self._reschedule_timers_of(actor)
         if actor.deadline is not None:
             # It could be chosen already.
             actor.deadline = None
@@ -480,6 +488,11 @@ class TaskScheduler(Scheduler):
             self._held.append(actor)
         else:
             insort(self._able, actor, key=_index)
+
+    def _reschedule_timers_of(self, owner: Actor) -> None:
+        callbacks = self._callbacks.get(owner)
+        if callbacks is not None:
+            self._reschedule(callbacks)
 
     def _reschedule(self, actor: OnLoop) -> None:
         """Notes that the time at which an actor can go on has changed."""
@@ -516,18 +529,19 @@ class TaskScheduler(Scheduler):
             return
         path = "loop" if self.current is None else self.current.path
         about = str(context.get("message", "")).partition("\n")[0]
-        self._note_fault(Fault("unhandled", path, error, about))
+        self.note_fault(Fault("unhandled", path, error, about))
 
     def _note_unawaited(self, coroutine: Any) -> bool:
-        """Notes a coroutine that nobody has awaited; tells whether it belongs to the run."""
-        if _get_ident() != self.ident or self.current is None:
-            return False
-        if not self.aborting:
+        """Notes a coroutine that nobody has awaited; tells whether it belongs to a run."""
+        if not self._is_here:
+            # What an exception of an earlier run has kept alive was told with that.
+            return _get_ident() in (self._owner, self._loop_actor.worker.ident)
+        if not self.aborting and self.current is not None:
             fault = Fault("unawaited", self.current.path, None, name_of_coroutine(coroutine))
-            self._note_fault(fault, coroutine)
+            self.note_fault(fault, coroutine)
         return True
 
-    def _note_fault(self, fault: Fault, coroutine: Any = None) -> None:
+    def note_fault(self, fault: Fault, coroutine: Any = None) -> None:
         """Keeps what went wrong beside the actors that were given."""
         self.faults.append(fault)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import ctypes
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_concurrency.race.tasks.actors import Callbacks, OnLoop, TaskActor
-from pytest_concurrency.race.threads import CLEANUP_STEPS
-
+from pytest_concurrency.race.driver import Fault
+from pytest_concurrency.race.tasks.actors import OnLoop, TaskActor
 if TYPE_CHECKING:
     from pytest_concurrency.race.tasks.driver import TaskScheduler
 
 __all__ = ["end_tasks"]
+
+# How many steps the tasks of a run may take, all together, after they were cancelled.
+_STEPS = 1_000
 
 
 def end_tasks(scheduler: TaskScheduler, tasks: Sequence[TaskActor]) -> None:
@@ -26,14 +28,14 @@ def end_tasks(scheduler: TaskScheduler, tasks: Sequence[TaskActor]) -> None:
     pending = [actor for actor in tasks if not actor.is_done]
     for actor in pending:
         actor.task.cancel()
-    left = _run_all(scheduler, CLEANUP_STEPS)
+    left = _run_all(scheduler, _STEPS)
     if scheduler.loop._asyncgens:  # type: ignore[attr-defined]
         scheduler.current = scheduler._loop_actor
         scheduler.loop.create_task(scheduler.loop.shutdown_asyncgens())
-        _run_all(scheduler, left)
+        left = _run_all(scheduler, left)
     for each in scheduler.actors:
         if isinstance(each, TaskActor) and not each.is_done:
-            _close(each.task)
+            _give_up(scheduler, each, closes=left > 0)
 
 
 def _run_all(scheduler: TaskScheduler, left: int) -> int:
@@ -58,14 +60,26 @@ def _run_all(scheduler: TaskScheduler, left: int) -> int:
                 if each.fired:
                     each.fired = False
                     each.fire()
-                if not (isinstance(each, Callbacks) and each.is_done):
-                    each.run()
+                each.run()
             scheduler._run_glue()
     return left
 
 
-def _close(task: asyncio.Task[object]) -> None:
-    """Gives up a task that does not end although it was cancelled."""
-    with contextlib.suppress(BaseException):
-        task.get_coro().close()  # type: ignore[union-attr]
-    task._log_destroy_pending = False  # type: ignore[attr-defined]
+def _give_up(scheduler: TaskScheduler, actor: TaskActor, *, closes: bool) -> None:
+    """Gives up a task that does not end although it was cancelled.
+
+    Args:
+        scheduler: Whose run is over.
+        actor: The task.
+        closes: Whether it waits for something; one that goes on and on would do so when closed.
+    """
+    coroutine = actor.task.get_coro()
+    actor.task._log_destroy_pending = False  # type: ignore[attr-defined]
+    if closes:
+        with contextlib.suppress(BaseException):
+            coroutine.close()  # type: ignore[union-attr]
+        return
+    if scheduler.ending == "complete":
+        scheduler.note_fault(Fault("uncancelled", actor.path, None, actor.name))
+    # It is kept for ever: its finaliser would close it, and perhaps never come back.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(coroutine))

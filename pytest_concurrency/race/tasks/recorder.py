@@ -113,8 +113,8 @@ class TaskRecorder(Recorder, TaskScheduler):
         )
         super()._clean_up()
 
-    def _note_fault(self, fault: Fault, coroutine: Any = None) -> None:
-        super()._note_fault(fault, coroutine)
+    def note_fault(self, fault: Fault, coroutine: Any = None) -> None:
+        super().note_fault(fault, coroutine)
         filename, line = "", 0
         for name, number, _ in getattr(coroutine, "cr_origin", None) or ():
             if self.scope._is_users(name):
