@@ -8,6 +8,7 @@ from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.tasks.driver import TaskScheduler
 from pytest_concurrency.race.tasks.loop import EventLoop
 from pytest_concurrency.race.tasks.recorder import TaskRecorder
+from pytest_concurrency.race.tasks.verdict import judge_tasks
 
 __all__ = ["AsTasks"]
 
@@ -36,8 +37,5 @@ class AsTasks:
         seed: int,
         max_steps: int,
     ) -> str:
-        """Says under which conditions the loop of asyncio runs tasks in such an order."""
-        return (
-            "reachable today: tasks switch at every await that has to wait, and which of them goes "
-            "on first depends on input, output and timing"
-        )
+        """Searches again in asyncio's own order of what is ready."""
+        return judge_tasks(self.driver(scope, max_steps), case, failure, seed)

@@ -190,7 +190,8 @@ def _told(
         failure = runner.run(Replay(schedule)) or failure
         called = _called(recorder, names)
         diagnosis = diagnose(recorder.record)
-        if always and failure.kind in ("check", "outcome"):
+        untold = not recorder.record.unfinished
+        if always and untold and failure.kind in ("check", "outcome"):
             # Whatever conflicts there are, they are not why.
             diagnosis = _NO_RACE
         story = tell(recorder.record, diagnosis, called)

@@ -81,7 +81,7 @@ class Recorder(Scheduler):
         """Records that the current actor waits, and what comes of it."""
         actor = self.current
         number = None if actor is None or self.aborting else self._last_of(actor)
-        if actor is None or number is None:
+        if actor is None or number is None or not _is_running(self.steps[number].operation):
             return super().block(resource, deadline)
         step = self.steps[number]
         label = self._names.of_resource(resource) or step.label
@@ -240,6 +240,19 @@ class Recorder(Scheduler):
             holder.path if holder else resource.path if isinstance(resource, Actor) else "",
             self._held_since.get(id(resource), 0) if holder else 0,
         )
+
+
+def _is_running(operation: Operation) -> bool:
+    """Tells whether the function of an operation is still running in this thread.
+
+    If not, it is not what blocks: a thread of a pool blocks when it has done its work.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is operation.code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _lock_word(operation: Operation, subject: Any) -> str:

@@ -42,9 +42,10 @@ class OnLoop(Actor):
         spins: How often in a row it has come to the same place, and nobody else went on.
         turn: In which stretch of the run it came to a place last.
         woken: When it became able to go on, in virtual seconds.
+        ticket: Its place among those that became able to go on.
     """
 
-    __slots__ = ("begun", "fired", "spins", "turn", "woken")
+    __slots__ = ("begun", "fired", "spins", "ticket", "turn", "woken")
 
     def __init__(
         self, index: int, path: str, worker: ThreadWorker, thread: threading.Thread, daemon: bool
@@ -55,6 +56,7 @@ class OnLoop(Actor):
         self.spins = 0
         self.turn = -1
         self.woken = 0.0
+        self.ticket = 0
 
     @property
     def polls(self) -> bool:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gc
 import heapq
+import inspect
 import threading
 import warnings
 from bisect import insort
@@ -21,6 +22,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from pytest_concurrency.errors import message
 from pytest_concurrency.patches import Patches
 from pytest_concurrency.race.accesses import Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, READY, STRAY, Actor, Unwind
@@ -80,7 +82,7 @@ class TaskScheduler(Scheduler):
         self._in_step: OnLoop | None = None
         # The tasks that cannot go on until the step is over; None while nothing is held.
         self._held: list[OnLoop] | None = None
-        self._timers = 0
+        self._timers = self._tickets = 0
         self._loop_actor: Actor
         self._patches = Patches()
         self._owner = _get_ident()
@@ -137,7 +139,7 @@ class TaskScheduler(Scheduler):
         self._glue.clear()
         self._threads_of_run = []
         self._in_step = self._held = None
-        self._timers = 0
+        self._timers = self._tickets = 0
         worker = self._next_worker()
         actor = Actor(-1, "loop", lambda: self._serve(targets), worker, self._thread_of(0), True)
         self._loop_actor = worker.actor = self.current = actor
@@ -172,7 +174,29 @@ class TaskScheduler(Scheduler):
 
     def _make_tasks(self, targets: Sequence[Callable[..., object]]) -> None:
         for number, target in enumerate(targets):
-            self.loop.create_task(_coroutine(target, self._given), name=f"actor-{number}")
+            coroutine = self._coroutine(target)
+            self.loop.create_task(coroutine, name=f"actor-{number}")
+
+    def _coroutine(self, target: Callable[..., object]) -> Coroutine[Any, Any, object]:
+        """Calls what was given; what it raises is raised in its task."""
+        try:
+            made: Any = target(*self._given)
+        except Exception as error:
+            return _raising(error)
+        if asyncio.iscoroutine(made):
+            return made
+        if not inspect.isawaitable(made):
+            self.break_off(
+                TypeError(
+                    message(
+                        f"an actor of tasks() returned {made!r}, which cannot be awaited",
+                        cause="is it a plain function?",
+                        next_step="write `async def`, or give it to race.threads()",
+                    )
+                )
+            )
+            raise Unwind
+        return _awaiting(made)
 
     def _take_turn(self) -> None:
         """Lets the task that was chosen go on up to its next await."""
@@ -475,6 +499,8 @@ class TaskScheduler(Scheduler):
     def _ready(self, actor: OnLoop) -> None:
         """Lets an actor of the loop go on, when it is chosen."""
         actor.woken = self.now
+        self._tickets += 1
+        actor.ticket = self._tickets
         if actor.state != BLOCKED or self.aborting:
             return
         actor.state = READY
@@ -633,17 +659,6 @@ def _is_glue(callback: Any) -> bool:
     module = function.__module__ or ""
     private = function.__name__.startswith("_") or "<locals>" in function.__qualname__
     return private and (module == _ASYNCIO or module.startswith(f"{_ASYNCIO}."))
-
-
-def _coroutine(
-    target: Callable[..., object], given: tuple[Any, ...]
-) -> Coroutine[Any, Any, object]:
-    """Calls what was given; what it raises is raised in its task."""
-    try:
-        made = target(*given)
-    except Exception as error:
-        return _raising(error)
-    return made if asyncio.iscoroutine(made) else _awaiting(made)  # type: ignore[return-value]
 
 
 async def _raising(error: Exception) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.race.actors import BLOCKED, Actor
@@ -15,6 +15,7 @@ from pytest_concurrency.race.driver import Fault
 from pytest_concurrency.race.points.lines import statement_line
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.values import value_of
 from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.recording import Record, Step, Unnoticed, Wait
 from pytest_concurrency.race.tasks.actors import Callbacks, OnLoop, TaskActor
@@ -131,6 +132,12 @@ class TaskRecorder(Recorder, TaskScheduler):
             Unnoticed(fault.kind, fault.actor, fault.about, text, filename, line)
         )
 
+    def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
+        if operation.kind == "call" and _is_asyncios(value_of(operation.operand, frame)):
+            # Such as `asyncio.sleep`: its await tells more.
+            return
+        super()._begin(actor, operation, frame, entered)
+
     # Who waits for what.
 
     def _waits(self, actor: Actor) -> bool:
@@ -226,6 +233,10 @@ class TaskRecorder(Recorder, TaskScheduler):
         if what == "takes":
             self._held_since[id(lock)] = line
         self.steps.append(Step(actor.path, operation, label or "Lock", locks=what))
+
+
+def _is_asyncios(value: Any) -> bool:
+    return isinstance(value, FunctionType) and value.__module__.startswith("asyncio.")
 
 
 def _is_cancelled(actor: TaskActor) -> bool:
