@@ -17,16 +17,20 @@ class AsTasks:
     """Runs actors in tasks; all its drivers use one loop, so that a global lock fits it."""
 
     def __init__(self) -> None:
-        self._loop = EventLoop()
-        self._loop.close()
+        self._loop = _closed_loop()
 
     def driver(self, scope: Scope, max_steps: int) -> TaskScheduler:
         """Makes the scheduler of tasks."""
-        return TaskScheduler(scope, max_steps, loop=self._loop)
+        return TaskScheduler(scope, max_steps, loop=self._usable_loop())
 
     def recorder(self, scope: Scope, max_steps: int) -> TaskRecorder:
         """Makes a scheduler of tasks that records."""
-        return TaskRecorder(scope, max_steps, loop=self._loop)
+        return TaskRecorder(scope, max_steps, loop=self._usable_loop())
+
+    def _usable_loop(self) -> EventLoop:
+        if self._loop.abandoned:
+            self._loop = _closed_loop()
+        return self._loop
 
     def judge(
         self,
@@ -39,3 +43,10 @@ class AsTasks:
     ) -> str:
         """Searches again in asyncio's own order of what is ready."""
         return judge_tasks(self.driver(scope, max_steps), case, failure, seed)
+
+
+def _closed_loop() -> EventLoop:
+    """Makes a loop for drivers to open, which is closed whenever none is in use."""
+    loop = EventLoop()
+    loop.close()
+    return loop

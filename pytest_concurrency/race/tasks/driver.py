@@ -83,6 +83,8 @@ class TaskScheduler(Scheduler):
         # The tasks that cannot go on until the step is over; None while nothing is held.
         self._held: list[OnLoop] | None = None
         self._timers = self._tickets = 0
+        # Visible operations inside of tasks, and how many there were when the step began.
+        self._reached = self._reached_before = 0
         self._loop_actor: Actor
         self._patches = Patches()
         self._owner = _get_ident()
@@ -125,7 +127,7 @@ class TaskScheduler(Scheduler):
 
     def _watch(self, watch: bool) -> None:
         """Watches what tasks do between awaits: beside threads that matters, else it costs time."""
-        watch = watch or self.loop.had_threads
+        watch = watch or self.loop.must_watch
         if watch != self._watching:
             self._watching = watch
             (self.points.start if watch else self.points.stop)()
@@ -216,6 +218,7 @@ class TaskScheduler(Scheduler):
 
     def _do_step(self, actor: OnLoop) -> None:
         self._in_step = actor
+        self._reached_before = self._reached
         self._goes_on(actor)
         try:
             if actor.fired:
@@ -228,11 +231,12 @@ class TaskScheduler(Scheduler):
                 self.note_fault(Fault("unhandled", actor.path, error, "a callback ended so"))
         finally:
             self._in_step = None
+        if self.aborting or not self._is_here:
+            # The run is over, or this thread was given up meanwhile.
+            raise Unwind
         self._run_glue()
         if self._held is not None:
             self._let_go()
-        if self.aborting:
-            raise Unwind
 
     def _goes_on(self, actor: OnLoop) -> None:
         """Notes that a step begins; for subclasses."""
@@ -350,6 +354,12 @@ class TaskScheduler(Scheduler):
                 error = task.exception()
                 if not isinstance(error, Unwind):
                     self.note_fault(Fault("unretrieved", actor.path, error, actor.name))
+
+    def _replace_abandoned(self) -> None:
+        super()._replace_abandoned()
+        if self._loop_actor.worker.abandoned:
+            self.loop.abandon()
+            self.loop = EventLoop()
 
     def unwind_ready(self) -> None:
         """Ends every actor that has begun and is parked, the tasks first."""
@@ -578,12 +588,22 @@ class TaskScheduler(Scheduler):
         if self.current is not None and self.current.worker is self._loop_actor.worker:
             # Up to its next await a task may do anything.
             self.current.access = None
+        self._reached += 1
+        if self._reached - self._reached_before > self.max_steps and self._is_in_step:
+            # It goes round and round without an await.
+            self.loop.must_watch = True
+            self._end("endless")
+            raise Unwind
         if self._threads_of_run or self.outside:
             if self._is_here and self.ident == self._loop_actor.worker.ident:
                 if self.aborting or not any(map(self._is_able, self._threads_of_run)):
                     return
                 self._hold()
             super().reach(operation)
+
+    @property
+    def _is_in_step(self) -> bool:
+        return self._in_step is not None and self._is_here and not self.aborting
 
     def _is_able(self, thread: Actor) -> bool:
         return thread in self._able
@@ -592,10 +612,10 @@ class TaskScheduler(Scheduler):
         self, path: str, target: Callable[[], object], thread: threading.Thread, daemon: bool
     ) -> Actor:
         if not self._watching:
-            self.loop.had_threads = True
+            self.loop.must_watch = True
             self._watch(True)
             self.points.watch_at_once()
-        self.loop.had_threads = True
+        self.loop.must_watch = True
         actor = super()._add(path, target, thread, daemon)
         self._threads_of_run.append(actor)
         return actor

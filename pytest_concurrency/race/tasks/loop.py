@@ -40,10 +40,14 @@ class EventLoop(asyncio.BaseEventLoop):
 
     Attributes:
         scheduler: Who decides; None while no run is on.
-        had_threads: Whether there was a thread beside the tasks in a run.
+        must_watch: Whether what tasks do between their awaits matters: there was a thread beside
+            them in a run, or one did not come to an await.
+        abandoned: Whether its thread was given up in a call that blocks, so that another loop has
+            to take its place.
     """
 
-    had_threads = False
+    must_watch = False
+    abandoned = False
 
     scheduler: TaskScheduler | None = None
 
@@ -71,6 +75,13 @@ class EventLoop(asyncio.BaseEventLoop):
             self._thread_id = None
             self._default_executor = None
             self.scheduler = None
+
+    def abandon(self) -> None:
+        """Gives up the loop: its thread is in a call that blocks, and finds it closed later."""
+        self.abandoned = True
+        self.scheduler = None
+        self._thread_id = None
+        self.close()
 
     def open(self) -> None:
         """Can be used again after `close`."""
