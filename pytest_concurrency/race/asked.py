@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import getattr_static
 from typing import Any
 
 from pytest_concurrency.errors import message
@@ -87,7 +88,7 @@ def is_async(actor: Any) -> bool:
     while isinstance(actor, partial):
         actor = actor.func
     return inspect.iscoroutinefunction(actor) or inspect.iscoroutinefunction(
-        getattr(type(actor), "__call__", None)
+        getattr_static(type(actor), "__call__", None)
     )
 
 
@@ -97,7 +98,8 @@ def no_loop_runs(where: str) -> None:
     Raises:
         RuntimeError: One is, and a race that waits for its own loop would block it.
     """
-    if asyncio._get_running_loop() is None:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or asyncio._get_running_loop() is None:
         return
     raise RuntimeError(
         message(

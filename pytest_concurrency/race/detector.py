@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any
 
 from pytest_concurrency.errors import NotDeterministic, RaceFound, message
-from pytest_concurrency.race.as_tasks import AsTasks
 from pytest_concurrency.race.as_threads import AsThreads
 from pytest_concurrency.race.asked import (
     checked_actors,
@@ -262,6 +261,8 @@ class Race:
         """
         __tracebackhide__ = True
         no_loop_runs("tasks")
+        from pytest_concurrency.race.as_tasks import AsTasks
+
         grades = Grades(acceptable, interesting, forbidden)
         given = checked_tasks(actors, copies)
         case = _checked_case(Case(given, setup, check, reset, observe, grades))
@@ -295,6 +296,8 @@ class Race:
         kind: ActorKind
         if is_async(function):
             no_loop_runs("program")
+            from pytest_concurrency.race.as_tasks import AsTasks
+
             case, kind = Case(checked_tasks((function,), 1)), AsTasks()
         else:
             case, kind = Case(checked_actors((function,), 1, "program")), AsThreads()
@@ -325,7 +328,7 @@ class Race:
             asked["max_steps"],
             self._known(),
         )
-        if plan.strategy == "stress" and isinstance(kind, AsTasks):
+        if plan.strategy == "stress" and not isinstance(kind, AsThreads):
             raise ValueError(
                 message(
                     'strategy="stress" runs threads in parallel, and tasks never run so',

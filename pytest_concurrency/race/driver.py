@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from pytest_concurrency.race.recording import Record
     from pytest_concurrency.race.runs import Case, Failure
 
-__all__ = ["ActorKind", "Driver", "Ending", "Fault", "FaultKind", "RecordingDriver", "RunActor", "Stretch"]
+__all__ = [
+    "ActorKind",
+    "Driver",
+    "Ending",
+    "Fault",
+    "FaultKind",
+    "RecordingDriver",
+    "RunActor",
+    "Stretch",
+]
 
 Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
 

@@ -25,9 +25,7 @@ __all__ = [
     "schedule_of",
 ]
 
-FailureKind = Literal[
-    "check", "exception", "outcome", "deadlock", "endless", "stuck", FaultKind
-]
+FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck", FaultKind]
 
 Signature = tuple[tuple[str, str, str, int], ...]
 """What a run did: for each visible operation the actor, what it was, the function and the line."""

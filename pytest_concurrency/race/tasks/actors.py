@@ -256,7 +256,7 @@ def function_of(callback: Any) -> Any:
 
 
 def _code_called(handle: asyncio.Handle) -> CodeType:
-    function = function_of(handle._callback)
+    function = function_of(handle._callback)  # type: ignore[attr-defined]
     return function.__code__ if isinstance(function, FunctionType) else _nothing.__code__
 
 

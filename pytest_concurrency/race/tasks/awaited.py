@@ -82,9 +82,7 @@ def _pending(futures: Sequence[Any]) -> tuple[asyncio.Future[Any], ...]:
     return tuple(each for each in futures if asyncio.isfuture(each) and not each.done())
 
 
-def place_of(
-    resource: object, frames: Sequence[FrameType], name_of: Callable[[Any], str]
-) -> str:
+def place_of(resource: object, frames: Sequence[FrameType], name_of: Callable[[Any], str]) -> str:
     """Names an object by where a task has it: a variable, or an attribute of what one holds.
 
     Args:

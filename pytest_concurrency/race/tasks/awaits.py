@@ -10,7 +10,7 @@ from pytest_concurrency.race.points.lines import statement_line
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 
-__all__ = ["Awaits", "AwaitKind", "code_of", "frames_of"]
+__all__ = ["AwaitKind", "Awaits", "code_of", "frames_of"]
 
 AwaitKind = Literal["begin", "await", "wait"]
 """What comes next for a task: its first step, the next one, or the next one when it is woken."""

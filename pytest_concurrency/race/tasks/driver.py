@@ -437,7 +437,7 @@ class TaskScheduler(Scheduler):
             sleeps: Whether it does nothing but end an `asyncio.sleep`.
         """
         timer = Timer(when, callback, arguments, self.loop, context)
-        timer._scheduled = True
+        timer._scheduled = True  # type: ignore[attr-defined]
         owner: OnLoop
         scheduling = self._scheduling()
         if sleeps and isinstance(scheduling, TaskActor):
@@ -542,9 +542,9 @@ class TaskScheduler(Scheduler):
         able = self._held if holds else self._able
         assert able is not None
         if before is None:
-            insort(able, actor, key=_index)  # type: ignore[arg-type]
+            insort(able, actor, key=_index)
         elif due is None:
-            able.remove(actor)  # type: ignore[arg-type]
+            able.remove(actor)
         if not holds:
             self._timed += (due is not None) - (before is not None)
 

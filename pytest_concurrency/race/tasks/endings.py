@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_concurrency.race.driver import Fault
 from pytest_concurrency.race.tasks.actors import OnLoop, TaskActor
+
 if TYPE_CHECKING:
     from pytest_concurrency.race.tasks.driver import TaskScheduler
 
@@ -77,7 +78,7 @@ def _give_up(scheduler: TaskScheduler, actor: TaskActor, *, closes: bool) -> Non
     actor.task._log_destroy_pending = False  # type: ignore[attr-defined]
     if closes:
         with contextlib.suppress(BaseException):
-            coroutine.close()  # type: ignore[union-attr]
+            coroutine.close()
         return
     if scheduler.ending == "complete":
         scheduler.note_fault(Fault("uncancelled", actor.path, None, actor.name))

@@ -72,7 +72,7 @@ class EventLoop(asyncio.BaseEventLoop):
         finally:
             events._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
-            self._thread_id = None
+            self._thread_id = None  # type: ignore[assignment]
             self._default_executor = None
             self.scheduler = None
 
@@ -80,7 +80,7 @@ class EventLoop(asyncio.BaseEventLoop):
         """Gives up the loop: its thread is in a call that blocks, and finds it closed later."""
         self.abandoned = True
         self.scheduler = None
-        self._thread_id = None
+        self._thread_id = None  # type: ignore[assignment]
         self.close()
 
     def open(self) -> None:

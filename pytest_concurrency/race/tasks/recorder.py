@@ -55,9 +55,7 @@ class TaskRecorder(Recorder, TaskScheduler):
     def record(self) -> Record:
         """What was recorded of the last run."""
         made = super().record
-        return made._replace(
-            unnoticed=tuple(self._unnoticed), unfinished=self._unfinished_tasks
-        )
+        return made._replace(unnoticed=tuple(self._unnoticed), unfinished=self._unfinished_tasks)
 
     def clear(self) -> None:
         """Forgets the run before."""
@@ -115,6 +113,7 @@ class TaskRecorder(Recorder, TaskScheduler):
         super()._clean_up()
 
     def note_fault(self, fault: Fault, coroutine: Any = None) -> None:
+        """Keeps what went wrong beside the given actors, and where it comes from."""
         super().note_fault(fault, coroutine)
         filename, line = "", 0
         for name, number, _ in getattr(coroutine, "cr_origin", None) or ():
@@ -244,7 +243,7 @@ def _is_cancelled(actor: TaskActor) -> bool:
     if getattr(actor.task, "_must_cancel", False):
         return True
     arguments = () if actor.step is None else actor.step[1]
-    return any(asyncio.isfuture(each) and each.cancelled() for each in arguments)  # type: ignore[attr-defined]
+    return any(asyncio.isfuture(each) and each.cancelled() for each in arguments)
 
 
 def _text_of(error: BaseException) -> str:
