@@ -371,16 +371,19 @@ class Scheduler:
         """Comes to a visible operation and says what it touches."""
         actor = self.current
         if _get_ident() == self.ident and actor is not None:
-            any_name = self.points.table.any_name
-            frame = sys._getframe(2)
-            access = self._entered.access_of(actor, operation, frame, any_name)
-            if not access.anything and self._looks.may_follow(frame, self.scope):
-                access = access._replace(anything="reads")
-            actor.access = access
-            self.accesses.append((actor, access))
-            if self.kept is not None:
-                self.kept.append(value_of(operation.operand, sys._getframe(2)))
+            self._note_access(actor, operation, sys._getframe(2))
         self.reach(operation)
+
+    def _note_access(self, actor: Actor, operation: Operation, frame: FrameType) -> None:
+        """Finds out what an operation touches that an actor has come to."""
+        any_name = self.points.table.any_name
+        access = self._entered.access_of(actor, operation, frame, any_name)
+        if not access.anything and self._looks.may_follow(frame, self.scope):
+            access = access._replace(anything="reads")
+        actor.access = access
+        self.accesses.append((actor, access))
+        if self.kept is not None:
+            self.kept.append(value_of(operation.operand, frame))
 
     def _reach_naturally(self, operation: Operation) -> None:
         """Comes to a visible operation, and decides only if threads could switch there."""

@@ -17,7 +17,15 @@ from pytest_concurrency.race.tasks.awaits import Awaits, code_of
 if TYPE_CHECKING:
     import threading
 
-__all__ = ["Callbacks", "OnLoop", "TaskActor", "Timer", "function_of", "name_of_coroutine"]
+__all__ = [
+    "Callbacks",
+    "OnLoop",
+    "TaskActor",
+    "Timer",
+    "function_of",
+    "is_asyncios",
+    "name_of_coroutine",
+]
 
 # So often in a row an actor may come to the same place before it counts as one that polls.
 _POLLS = 20
@@ -253,6 +261,11 @@ def function_of(callback: Any) -> Any:
     while hasattr(callback, "func"):
         callback = callback.func
     return getattr(callback, "__func__", callback)
+
+
+def is_asyncios(value: object) -> bool:
+    """Tells whether a value is a function of asyncio's own."""
+    return isinstance(value, FunctionType) and str(value.__module__).startswith("asyncio.")
 
 
 def _code_called(handle: asyncio.Handle) -> CodeType:

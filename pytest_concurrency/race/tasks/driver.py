@@ -19,7 +19,7 @@ import warnings
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.errors import message
@@ -29,6 +29,7 @@ from pytest_concurrency.race.actors import BLOCKED, DONE, READY, STRAY, Actor, U
 from pytest_concurrency.race.driver import Ending, Fault
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.points.values import value_of
 from pytest_concurrency.race.tasks.actors import (
     Callbacks,
     OnLoop,
@@ -36,6 +37,7 @@ from pytest_concurrency.race.tasks.actors import (
     TaskActor,
     Timer,
     function_of,
+    is_asyncios,
     name_of_coroutine,
 )
 from pytest_concurrency.race.tasks.awaits import Awaits
@@ -50,7 +52,6 @@ __all__ = ["TaskScheduler"]
 
 _TICK = 0.001
 _get_ident = _thread.get_ident
-_ASYNCIO = asyncio.__name__
 
 
 class TaskScheduler(Scheduler):
@@ -601,6 +602,11 @@ class TaskScheduler(Scheduler):
                 self._hold()
             super().reach(operation)
 
+    def _note_access(self, actor: Actor, operation: Operation, frame: FrameType) -> None:
+        # What `asyncio.sleep` and the like do is to wait: they touch nothing of the user's.
+        if operation.kind != "call" or not is_asyncios(value_of(operation.operand, frame)):
+            super()._note_access(actor, operation, frame)
+
     @property
     def _is_in_step(self) -> bool:
         return self._in_step is not None and self._is_here and not self.aborting
@@ -674,11 +680,9 @@ def _is_glue(callback: Any) -> bool:
     if isinstance(owner, asyncio.AbstractEventLoop):
         return True
     function = function_of(callback)
-    if not isinstance(function, FunctionType):
+    if not isinstance(function, FunctionType) or not is_asyncios(function):
         return False
-    module = function.__module__ or ""
-    private = function.__name__.startswith("_") or "<locals>" in function.__qualname__
-    return private and (module == _ASYNCIO or module.startswith(f"{_ASYNCIO}."))
+    return function.__name__.startswith("_") or "<locals>" in function.__qualname__
 
 
 async def _raising(error: Exception) -> None:

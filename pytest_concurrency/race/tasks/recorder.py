@@ -7,7 +7,7 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from types import FrameType, FunctionType
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.race.actors import BLOCKED, Actor
@@ -18,7 +18,7 @@ from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.points.values import value_of
 from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.recording import Record, Step, Unnoticed, Wait
-from pytest_concurrency.race.tasks.actors import Callbacks, OnLoop, TaskActor
+from pytest_concurrency.race.tasks.actors import Callbacks, OnLoop, TaskActor, is_asyncios
 from pytest_concurrency.race.tasks.awaited import awaited_by, place_of
 from pytest_concurrency.race.tasks.awaits import frames_of
 from pytest_concurrency.race.tasks.driver import TaskScheduler
@@ -132,7 +132,7 @@ class TaskRecorder(Recorder, TaskScheduler):
         )
 
     def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
-        if operation.kind == "call" and _is_asyncios(value_of(operation.operand, frame)):
+        if operation.kind == "call" and is_asyncios(value_of(operation.operand, frame)):
             # Such as `asyncio.sleep`: its await tells more.
             return
         super()._begin(actor, operation, frame, entered)
@@ -232,10 +232,6 @@ class TaskRecorder(Recorder, TaskScheduler):
         if what == "takes":
             self._held_since[id(lock)] = line
         self.steps.append(Step(actor.path, operation, label or "Lock", locks=what))
-
-
-def _is_asyncios(value: Any) -> bool:
-    return isinstance(value, FunctionType) and value.__module__.startswith("asyncio.")
 
 
 def _is_cancelled(actor: TaskActor) -> bool:
