@@ -199,6 +199,7 @@ class Scheduler:
         Raises:
             Exception: Whatever the strategy raises.
         """
+        __tracebackhide__ = True
         self._runs += 1
         if not self._runs % _COLLECT_EVERY:
             gc.collect()
