@@ -40,6 +40,11 @@ def race_of(request: pytest.FixtureRequest) -> Race:
         store=None if cache is None else Store(cache.mkdir("pytest_concurrency")),
         test_id=node_id,
         command=f"python -m pytest {shlex.quote(node_id)} --race-replay=TOKEN",
+        start_method=(
+            request.getfixturevalue("start_method")
+            if "start_method" in request.fixturenames
+            else None
+        ),
     )
     return race.replay(settings.race_replay) if settings.race_replay else race
 

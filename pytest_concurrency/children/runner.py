@@ -151,7 +151,7 @@ def _result(name: str, exitcode: int, folder: worker.Folder) -> object:
     if exitcode != 0:
         raise _died(name, exitcode, folder, f"after it {kind}, while it was ending")
     if kind == "raised":
-        raise _exception(name, outcome) from ChildTraceback(outcome["traceback"])
+        raise rebuilt_exception(name, outcome) from ChildTraceback(outcome["traceback"])
     if kind == "unpicklable":
         raise NotPicklable(
             message(
@@ -172,8 +172,13 @@ def _result(name: str, exitcode: int, folder: worker.Folder) -> object:
         ) from problem
 
 
-def _exception(name: str, outcome: worker.Outcome) -> BaseException:
-    """Rebuild the child's exception, or make one that tells of it."""
+def rebuilt_exception(name: str, outcome: worker.Outcome) -> BaseException:
+    """Rebuild the child's exception, or make one that tells of it.
+
+    Args:
+        name: of the function that raised it.
+        outcome: what the child said of it.
+    """
     if outcome["type"] == "builtins.KeyboardInterrupt":
         return ChildDied(f"{name}() was interrupted in the child process (KeyboardInterrupt)")
     if "pickle" not in outcome:

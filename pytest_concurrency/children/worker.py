@@ -110,14 +110,15 @@ def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcom
         code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
         return {"kind": "exited", "code": code, "traceback": _traceback(exit)}
     except BaseException as exception:
-        return _describe(exception)
+        return describe_exception(exception)
     try:
         return {"kind": "returned", "pickle": bytes(ForkingPickler.dumps(result))}
     except Exception:
         return {"kind": "unpicklable", "problem": _explain(result, "result")}
 
 
-def _describe(exception: BaseException) -> Outcome:
+def describe_exception(exception: BaseException) -> Outcome:
+    """Say what was raised, in a form that can be sent."""
     outcome: Outcome = {
         "kind": "raised",
         "type": f"{type(exception).__module__}.{type(exception).__qualname__}",

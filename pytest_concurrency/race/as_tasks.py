@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pytest_concurrency.race.mishaps import name_unfinished
+from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.recording import Record
 from pytest_concurrency.race.runs import Case, Failure
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.tasks.driver import TaskScheduler
@@ -31,6 +34,19 @@ class AsTasks:
         if self._loop.abandoned:
             self._loop = _closed_loop()
         return self._loop
+
+    def elsewhere(self, case: Case, schedule: Schedule, failure: Failure, max_steps: int) -> str:
+        """Returns nothing: there is one kind of tasks."""
+        return ""
+
+    def diagnose(self, record: Record) -> Diagnosis | None:
+        """Names what nobody has waited for, where that is why a check fails in every order."""
+        if record.waits or record.crashes or record.unnoticed or record.endless:
+            return None
+        return name_unfinished(record)
+
+    def close(self) -> None:
+        """Does nothing: each scheduler has closed the loop."""
 
     def judge(
         self,

@@ -7,11 +7,22 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import getattr_static
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.errors import message
 
-__all__ = ["checked_actors", "checked_tasks", "is_async", "name_of", "no_loop_runs", "positive"]
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+__all__ = [
+    "checked_actors",
+    "checked_tasks",
+    "context_of",
+    "is_async",
+    "name_of",
+    "no_loop_runs",
+    "positive",
+]
 
 # A mistake is shown where the user made it.
 __tracebackhide__ = True
@@ -128,6 +139,32 @@ def _can_be_called(actors: Sequence[Any], where: str) -> None:
                     next_step=f"{where}(function), not {where}(function())",
                 )
             )
+
+
+def context_of(start_method: str | None) -> BaseContext:
+    """Returns the multiprocessing context of a start method.
+
+    Args:
+        start_method: Its name; None for the default of this Python, which is not settled by that.
+
+    Raises:
+        ValueError: This platform lacks it, or nobody knows it.
+    """
+    import multiprocessing
+
+    available = multiprocessing.get_all_start_methods()
+    if start_method is None:
+        settled: str | None = multiprocessing.get_start_method(allow_none=True)
+        return multiprocessing.get_context(settled or available[0])
+    if start_method not in available:
+        raise ValueError(
+            message(
+                f"start method {start_method!r} is not available here",
+                evidence=f"this platform has: {', '.join(available)}",
+                next_step='start_method="spawn" works everywhere',
+            )
+        )
+    return multiprocessing.get_context(start_method)
 
 
 def name_of(actor: Any) -> str:

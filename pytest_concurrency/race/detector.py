@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_concurrency.race.as_threads import AsThreads
 from pytest_concurrency.race.asked import (
     checked_actors,
     checked_tasks,
+    context_of,
     is_async,
     name_of,
     no_loop_runs,
@@ -20,7 +22,7 @@ from pytest_concurrency.race.asked import (
 )
 from pytest_concurrency.race.driver import ActorKind
 from pytest_concurrency.race.evidence import Evidence
-from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed
+from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed, shortened
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Declared, Grades, Outcomes
 from pytest_concurrency.race.points.scope import Scope
@@ -101,6 +103,7 @@ class Race:
         store: Where findings are remembered, to be tried first the next time.
         test_id: The name under which they are remembered.
         command: What replays a finding; "TOKEN" in it stands for the token.
+        start_method: How processes start if a call does not say so; None for Python's default.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class Race:
         store: Store | None = None,
         test_id: str = "",
         command: str = 'Race().replay("TOKEN")',
+        start_method: str | None = None,
     ) -> None:
         self.seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
         self.results: list[RaceResult] = []
@@ -135,6 +139,7 @@ class Race:
         self._store = store
         self._test_id = test_id
         self._command = command
+        self._start_method = start_method
         self._replay: tuple[int, Schedule] | None = None
         self._calls = 0
 
@@ -207,12 +212,68 @@ class Race:
             NotDeterministic: The same schedule led elsewhere the second time, and failed once.
         """
         __tracebackhide__ = True
-        grades = Grades(acceptable, interesting, forbidden)
-        given = checked_actors(actors, copies, "threads")
-        case = _checked_case(Case(given, setup, check, reset, observe, grades))
-        return self._race(
-            case, Outcomes(grades), Scope(trace), AsThreads(), asked, raise_on_finding
-        )
+        case, outcomes = _checked_case(
+            "threads", actors, copies, setup, check, reset, observe,
+            Grades(acceptable, interesting, forbidden),
+        )  # fmt: skip
+        return self._race(case, outcomes, Scope(trace), AsThreads(), asked, raise_on_finding)
+
+    def processes(
+        self,
+        *actors: Callable[..., object],
+        setup: Callable[[], Any] | None = None,
+        check: Callable[[Any], object] | None = None,
+        reset: Callable[[Any], object] | None = None,
+        copies: int = 1,
+        observe: Callable[[Any], object] | None = None,
+        acceptable: Declared = None,
+        interesting: Declared = None,
+        forbidden: Declared = None,
+        trace: Iterable[str] = (),
+        start_method: str | None = None,
+        raise_on_finding: bool | None = None,
+        **asked: Any,
+    ) -> RaceResult:
+        """Runs actors in processes, one at a time, from visible operation to visible operation.
+
+        `setup`, `check`, `reset` and `observe` run in this process; what they share with the actors
+        is what multiprocessing shares: the locks, values, queues, pipes, shared memory and proxies
+        of the start method's context, and files.
+
+        Args:
+            *actors: As for `threads`; under spawn and forkserver they must be picklable.
+            setup: Makes a fresh state for every run, in batches that are made in advance.
+            check: As for `threads`.
+            reset: As for `threads`; the fastest way.
+            copies: As for `threads`.
+            observe: As for `threads`.
+            acceptable: As for `threads`.
+            interesting: As for `threads`.
+            forbidden: As for `threads`.
+            trace: As for `threads`.
+            start_method: "fork", "spawn" or "forkserver". By default that of the fixture
+                `mp_context`, if the test has it, else the default of this Python.
+            raise_on_finding: As for `threads`.
+            **asked: As for `threads`.
+
+        Returns:
+            What was shown.
+
+        Raises:
+            RaceFound: A schedule breaks the code.
+            NotDeterministic: The same schedule led elsewhere the second time, and failed once.
+            NotPicklable: An actor or the state cannot be sent to a process of this start method.
+        """
+        __tracebackhide__ = True
+        case, outcomes = _checked_case(
+            "processes", actors, copies, setup, check, reset, observe,
+            Grades(acceptable, interesting, forbidden),
+        )  # fmt: skip
+        from pytest_concurrency.race.as_processes import AsProcesses
+
+        names = tuple(trace)
+        kind = AsProcesses(context_of(start_method or self._start_method), names)
+        return self._race(case, outcomes, Scope(names), kind, asked, raise_on_finding)
 
     def tasks(
         self,
@@ -261,12 +322,13 @@ class Race:
         """
         __tracebackhide__ = True
         no_loop_runs("tasks")
+        case, outcomes = _checked_case(
+            "tasks", actors, copies, setup, check, reset, observe,
+            Grades(acceptable, interesting, forbidden),
+        )  # fmt: skip
         from pytest_concurrency.race.as_tasks import AsTasks
 
-        grades = Grades(acceptable, interesting, forbidden)
-        given = checked_tasks(actors, copies)
-        case = _checked_case(Case(given, setup, check, reset, observe, grades))
-        return self._race(case, Outcomes(grades), Scope(trace), AsTasks(), asked, raise_on_finding)
+        return self._race(case, outcomes, Scope(trace), AsTasks(), asked, raise_on_finding)
 
     def program(
         self,
@@ -318,6 +380,8 @@ class Race:
             raise TypeError(f"unexpected argument {unknown[0]!r}; known: {', '.join(_ASKED)}")
         asked = {**self._asked, **asked}
         goal = _checked(asked)
+        if asked["strategy"] == "stress" and not isinstance(kind, AsThreads):
+            raise ValueError("stress is a strategy for threads only: they run in parallel there")
         self._calls += 1
         plan = Plan(
             goal,
@@ -328,19 +392,13 @@ class Race:
             asked["max_steps"],
             self._known(),
         )
-        if plan.strategy == "stress" and not isinstance(kind, AsThreads):
-            raise ValueError(
-                message(
-                    'strategy="stress" runs threads in parallel, and tasks never run so',
-                    next_step='leave it out, or give `strategy="random"`',
-                )
-            )
-        if self._replay is not None and self._replay[0] == self._calls:
-            result = self._replayed(case, scope, plan, outcomes, self._replay[1])
-        elif plan.strategy == "stress":
-            result = self._stressed(case, scope, plan, outcomes)
-        else:
-            result = self._searched(case, scope, plan, outcomes)
+        with contextlib.closing(kind):
+            if self._replay is not None and self._replay[0] == self._calls:
+                result = self._replayed(case, scope, plan, outcomes, self._replay[1])
+            elif plan.strategy == "stress":
+                result = self._stressed(case, scope, plan, outcomes)
+            else:
+                result = self._searched(case, scope, plan, outcomes)
         self.results.append(result)
         if result.finding is not None and self._raises_now(raise_on_finding):
             # The traceback leads to the line of the actor that failed; a debugger opens there.
@@ -354,20 +412,25 @@ class Race:
 
     def _searched(self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes) -> RaceResult:
         __tracebackhide__ = True
-        search = Search(case, scope, plan, outcomes)
-        search.run()
+        search = Search(case, plan, outcomes)
+        short = None
+        with plan.kind.driver(scope, plan.max_steps) as driver:
+            search.run(driver)
+            if search.found is not None:
+                try:
+                    short = shortened(case, plan, search.found, search.runs, driver)
+                except Unsteady as difference:
+                    error = NotDeterministic(_unsteady(str(difference)))
+                    raise error from search.found.failure.error
         notes: tuple[str, ...] = ()
         if search.nondeterminism:
             notes = (_unsteady(search.nondeterminism),)
         if search.failed_unsteadily:
             raise NotDeterministic(notes[0])
         finding = None
-        if search.found is not None:
+        if short is not None:
             names = [name_of(actor) for actor in case.actors]
-            try:
-                finding = explain(case, names, scope, plan, search.found, search.runs)
-            except Unsteady as difference:
-                raise NotDeterministic(_unsteady(str(difference))) from search.found.failure.error
+            finding = explain(case, names, scope, plan, short)
         notes += self._remember(search, finding)
         return RaceResult(
             search.runs,
@@ -431,14 +494,27 @@ class Race:
         return tuple(each for each in said if each)
 
 
-def _checked_case(case: Case) -> Case:
-    """Returns a case whose functions fit together."""
+def _checked_case(
+    where: str,
+    actors: Sequence[Any],
+    copies: int,
+    setup: Callable[[], Any] | None,
+    check: Callable[[Any], object] | None,
+    reset: Callable[[Any], object] | None,
+    observe: Callable[[Any], object] | None,
+    grades: Grades,
+) -> tuple[Case, Outcomes]:
+    """Checks what is to be run, and returns it with an empty table of outcomes."""
     __tracebackhide__ = True
-    if case.setup is None and case.reset is not None:
+    if setup is None and reset is not None:
         raise ValueError("reset= puts a state back, but there is no setup= that makes one")
-    if case.grades.declared and case.observe is None:
+    if where == "tasks":
+        given = checked_tasks(actors, copies)
+    else:
+        given = checked_actors(actors, copies, where)
+    if grades.declared and observe is None:
         raise ValueError("outcomes are declared, but there is no observe= that returns one")
-    return case
+    return Case(given, setup, check, reset, observe, grades), Outcomes(grades)
 
 
 def _checked(asked: dict[str, Any]) -> Goal:

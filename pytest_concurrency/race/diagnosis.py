@@ -15,7 +15,11 @@ from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.readings import by_thing, changes, overlap, reads, shown_error
 from pytest_concurrency.race.recording import Crash, Record, Step
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["WRONG_RESULT", "Diagnosis", "diagnose"]
+
+
+WRONG_RESULT = "wrong result"
+"""The name of what no step explains."""
 
 
 def diagnose(record: Record) -> Diagnosis:
@@ -117,7 +121,7 @@ def _unnamed(record: Record) -> Diagnosis:
     pair = _nearest_pair(record)
     if pair is None:
         return Diagnosis(
-            "wrong result", "No step of one actor is seen to meet a step of another one."
+            WRONG_RESULT, "No step of one actor is seen to meet a step of another one."
         )
     first, second = (record.steps[index] for index in pair)
     return Diagnosis(

@@ -18,6 +18,7 @@ from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strat
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pytest_concurrency.race.naming import Diagnosis
     from pytest_concurrency.race.recording import Record
     from pytest_concurrency.race.runs import Case, Failure
 
@@ -32,7 +33,7 @@ __all__ = [
     "Stretch",
 ]
 
-Ending = Literal["complete", "deadlock", "endless", "stuck", "cut"]
+Ending = Literal["complete", "deadlock", "endless", "stuck", "died", "cut"]
 
 FaultKind = Literal["unawaited", "unretrieved", "unhandled", "uncancelled"]
 """A coroutine that nobody awaited; an exception of a task at which nobody looked; anything else
@@ -218,3 +219,23 @@ class ActorKind(Protocol):
             seed: Of the random decisions.
             max_steps: After so many visible operations a run counts as endless.
         """
+
+    def elsewhere(self, case: Case, schedule: Schedule, failure: Failure, max_steps: int) -> str:
+        """Says where else a schedule fails; empty if there is nowhere else.
+
+        Args:
+            case: What is run.
+            schedule: What fails.
+            failure: How.
+            max_steps: After so many visible operations a run counts as endless.
+        """
+
+    def diagnose(self, record: Record) -> Diagnosis | None:
+        """Names what only this kind of actors can do wrong; None if it is nothing of that.
+
+        Args:
+            record: What the recorder has recorded of the failing run.
+        """
+
+    def close(self) -> None:
+        """Ends what lives longer than one driver."""

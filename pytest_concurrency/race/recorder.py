@@ -6,29 +6,25 @@ Values cost time, so only the replay of a finding is recorded.
 from __future__ import annotations
 
 import _thread
-import reprlib
 import sys
 import traceback
 from collections.abc import Callable
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 from pytest_concurrency.race.actors import BLOCKED, Actor
 from pytest_concurrency.race.driver import Ending
-from pytest_concurrency.race.points.operands import Source
+from pytest_concurrency.race.labels import Labels
+from pytest_concurrency.race.observer import NOTHING, Observer
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
-from pytest_concurrency.race.points.values import UNKNOWN, attribute_of, value_of
-from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
+from pytest_concurrency.race.points.values import UNKNOWN
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 from pytest_concurrency.race.threads import Scheduler
 
 __all__ = ["Recorder"]
 
 _get_ident = _thread.get_ident
-_SIMPLE = (int, float, complex, bool, str, bytes, type(None))
-_CONTAINERS = (list, dict, set, tuple, frozenset)
-_VALUE_LENGTH = 40
 
 
 class Recorder(Scheduler):
@@ -44,7 +40,7 @@ class Recorder(Scheduler):
         self.points.call(self._record)
         self.steps: list[Step] = []
         self.waits: list[Wait] = []
-        self._names = _Names()
+        self._observer = Observer(Labels())
         self._unfinished: dict[Actor, tuple[int, Callable[[], Any]]] = {}
         self._held_since: dict[int, int] = {}
 
@@ -60,7 +56,7 @@ class Recorder(Scheduler):
         """Forgets the run before; called before each run."""
         self.steps = []
         self.waits = []
-        self._names = _Names()
+        self._observer = Observer(Labels())
         self._unfinished.clear()
         self._held_since.clear()
 
@@ -84,7 +80,7 @@ class Recorder(Scheduler):
         if actor is None or number is None or not _is_running(self.steps[number].operation):
             return super().block(resource, deadline)
         step = self.steps[number]
-        label = self._names.of_resource(resource) or step.label
+        label = self._observer.labels.of_resource(resource) or step.label
         self.steps[number] = step._replace(label=label, locks="waits", before="", after="")
         woken = super().block(resource, deadline)
         if not woken:
@@ -113,9 +109,9 @@ class Recorder(Scheduler):
         return actor.state == BLOCKED
 
     def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
-        with_values = self._quietly(lambda: self._looked_at(operation, frame, entered))
-        label, before, look, subject = with_values or ("", "", None, UNKNOWN)
-        locks = _lock_word(operation, subject)
+        observed = self._quietly(lambda: self._observer.observe(operation, frame, entered))
+        label, before, look, subject = observed or NOTHING
+        locks = self._observer.lock_word(operation, subject)
         if locks == "takes" and self.primitives.holder_of(subject) in (None, actor):
             self._held_since[id(subject)] = operation.line
         self.steps.append(
@@ -141,7 +137,7 @@ class Recorder(Scheduler):
         number, look = unfinished
         after = self._quietly(look)
         if after is not None and after is not UNKNOWN:
-            text = self._quietly(lambda: self._names.text_of(after)) or ""
+            text = self._quietly(lambda: self._observer.labels.text_of(after)) or ""
             self.steps[number] = self.steps[number]._replace(after=text)
 
     def _last_of(self, actor: Actor) -> int | None:
@@ -172,49 +168,6 @@ class Recorder(Scheduler):
         finally:
             self.ident = ident
 
-    def _looked_at(
-        self, operation: Operation, frame: FrameType, entered: Any
-    ) -> tuple[str, str, Callable[[], Any] | None, Any]:
-        """Returns a label, what is there, a way to look again, and what is operated on."""
-        names, source, kind = self._names, operation.operand, operation.kind
-        if kind in ("enter", "exit"):
-            return names.of_source(source, frame, entered), "", None, entered
-        owner = value_of(source, frame)
-        if kind in ("read", "write", "delete"):
-            if source is not None and source.how == "global" and source.name == operation.name:
-                return self._variable(source, frame)
-            if owner is UNKNOWN:
-                return operation.name, "", None, UNKNOWN
-
-            def look() -> Any:
-                return attribute_of(owner, operation.name)
-
-            label = f"{names.of_source(source, frame, owner)}.{operation.name}"
-            return label, names.text_of(look()), look, owner
-        label = names.of_source(source, frame, owner)
-        if kind == "call" and source is not None and source.name == operation.name:
-            return "", "", None, UNKNOWN
-        if type(owner) not in _CONTAINERS or owner is UNKNOWN:
-            return label or operation.subject.strip("()[]"), "", None, owner
-        key = value_of(operation.key, frame)
-        if key is not UNKNOWN and type(key) in _SIMPLE:
-            keyed = Source("item", base=source, value=Source("constant", value=key))
-
-            def look_at_item() -> Any:
-                return value_of(keyed, frame)
-
-            text = names.text_of(look_at_item())
-            return f"{label}[{key!r}]", text, look_at_item, owner
-        return label, names.text_of(owner), lambda: owner, owner
-
-    def _variable(
-        self, source: Source, frame: FrameType
-    ) -> tuple[str, str, Callable[[], Any], Any]:
-        def look() -> Any:
-            return value_of(source, frame)
-
-        return source.name, self._names.text_of(look()), look, UNKNOWN
-
     def _crash_of(self, actor: Actor, error: BaseException) -> Crash:
         """Finds the innermost line of the user's code in the traceback."""
         filename, line = "", 0
@@ -227,7 +180,7 @@ class Recorder(Scheduler):
     def _wait_of(self, actor: Actor) -> Wait:
         number, resource = self._last_of(actor), actor.waits_for
         step = None if number is None else self.steps[number]
-        label = self._names.of_resource(resource)
+        label = self._observer.labels.of_resource(resource)
         # What nobody has seen is a lock inside of a Condition or a queue, and held by who waits.
         holder = self.primitives.holder_of(resource) if label else None
         if not label and step is not None:
@@ -253,76 +206,3 @@ def _is_running(operation: Operation) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _lock_word(operation: Operation, subject: Any) -> str:
-    """Tells what an operation does with a lock."""
-    if not isinstance(subject, (LOCK, RLOCK)):
-        return ""
-    if operation.kind == "enter" or operation.name == "acquire":
-        return "takes"
-    if operation.kind == "exit" or operation.name == "release":
-        return "releases"
-    return ""
-
-
-class _Names:
-    """Labels of objects: the type, numbered in the order in which they are first seen."""
-
-    def __init__(self) -> None:
-        self._labels: dict[int, tuple[object, str]] = {}
-        self._counts: dict[str, int] = {}
-        self._repr = reprlib.Repr()
-        self._repr.maxstring = self._repr.maxother = _VALUE_LENGTH
-
-    def of_source(self, source: Source | None, frame: FrameType, value: Any) -> str:
-        """Names an object by the way to it, where that says more than its type."""
-        if source is None:
-            return "" if value is UNKNOWN else self.of(value)
-        if source.how == "attribute":
-            base = value_of(source.base, frame)
-            label = self.of_source(source.base, frame, base)
-            label = f"{label}.{source.name}" if label else source.name
-        elif source.how == "item":
-            label = ""
-        elif source.how == "global" and not isinstance(value, ModuleType):
-            label = source.name
-        else:
-            label = "" if value is UNKNOWN else self.of(value)
-        if label and value is not UNKNOWN and isinstance(value, (LOCK, RLOCK)):
-            self._labels.setdefault(id(value), (value, label))
-        return label if label else ("" if value is UNKNOWN else self.of(value))
-
-    def of(self, value: Any) -> str:
-        """Names an object."""
-        if isinstance(value, ModuleType):
-            return value.__name__
-        if isinstance(value, type):
-            return value.__name__
-        known = self._labels.get(id(value))
-        if known is None:
-            kind = type(value).__name__
-            self._counts[kind] = number = self._counts.get(kind, 0) + 1
-            known = self._labels[id(value)] = (value, f"{kind}#{number}")
-        return known[1]
-
-    def keep(self, value: object, label: str) -> None:
-        """Names an object from now on."""
-        self._labels[id(value)] = (value, label)
-
-    def of_resource(self, resource: object) -> str:
-        """Names what an actor waits for; empty if nobody has seen it yet."""
-        if isinstance(resource, Actor):
-            return f"the end of actor {resource.path}"
-        known = self._labels.get(id(resource))
-        return known[1] if known else ""
-
-    def text_of(self, value: Any) -> str:
-        """Returns a short text for a value; empty if there is none."""
-        if value is UNKNOWN:
-            return ""
-        if type(value) in _SIMPLE:
-            return self._repr.repr(value)
-        if type(value) in _CONTAINERS and all(type(each) in _SIMPLE for each in value):
-            return self._repr.repr(value)
-        return self.of(value)

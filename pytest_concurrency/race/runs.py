@@ -25,7 +25,9 @@ __all__ = [
     "schedule_of",
 ]
 
-FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck", FaultKind]
+FailureKind = Literal[
+    "check", "exception", "outcome", "deadlock", "endless", "stuck", "died", FaultKind
+]
 
 Signature = tuple[tuple[str, str, str, int], ...]
 """What a run did: for each visible operation the actor, what it was, the function and the line."""
@@ -57,10 +59,11 @@ class Failure:
     """Why a run failed.
 
     Args:
-        kind: `check`, `exception` (in an actor), `outcome` (a forbidden one), `deadlock`, `endless`
-            or `stuck`.
+        kind: `check`, `exception` (in an actor), `outcome` (a forbidden one), `deadlock`,
+            `endless`, `stuck` or `died`.
         error: The exception, if there is one.
-        actor: The path of the actor that raised it; the text of the outcome; or who is stuck where.
+        actor: The path of the actor that raised it; the text of the outcome; who is stuck where;
+            or who died how.
         others: Other actors that raised, and what.
     """
 
@@ -164,8 +167,8 @@ class Runner:
         if ending == "cut":
             return None
         if ending != "complete":
-            where = driver.strays[-1] if ending == "stuck" and driver.strays else ""
-            return Failure(ending, actor=where)
+            told = driver.strays[-1] if ending in ("stuck", "died") and driver.strays else ""
+            return Failure(ending, actor=told)
         for fault in driver.faults:
             return Failure(fault.kind, fault.error, f"{fault.actor} ({fault.about})")
         if case.check is not None:

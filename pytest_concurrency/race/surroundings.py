@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import Iterator
 
-__all__ = ["collector_paused", "on_one_cpu"]
+__all__ = ["collector_paused", "on_one_cpu", "one_cpu"]
 
 
 @contextlib.contextmanager
@@ -33,13 +33,24 @@ def collector_paused() -> Iterator[None]:
 @contextlib.contextmanager
 def on_one_cpu() -> Iterator[None]:
     """Keeps this thread and those it starts on one CPU: a hand-off costs half as much there."""
-    if not hasattr(os, "sched_setaffinity"):
+    cpu = one_cpu()
+    if cpu is None:
         yield
         return
     before = os.sched_getaffinity(0)
-    # The workers of xdist take different ones.
-    os.sched_setaffinity(0, {sorted(before)[os.getpid() % len(before)]})
+    os.sched_setaffinity(0, {cpu})
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def one_cpu() -> int | None:
+    """Returns the CPU for this process and its workers; None where there is no choice.
+
+    The workers of xdist take different ones.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[os.getpid() % len(usable)]

@@ -11,12 +11,14 @@ import importlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from tests.corpus.shared import Shape
 
 Kind = Literal["fail", "pass"]
 Finding = Literal["check", "exception", "deadlock"]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Program:
         every_schedule: Whether it fails in every schedule, and so without any interleaving.
         preemptions: The fewest preemptions that make it fail, with decisions before every shared
             access, lock operation and thread operation.
+        package: Where `fail` and `pass` are.
     """
 
     name: str
@@ -43,16 +46,23 @@ class Program:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     every_schedule: bool = False
     preemptions: int = 0
+    package: str = "tests.corpus"
 
     @property
     def id(self) -> str:
         return f"{self.kind}/{self.name}"
 
+    @property
+    def import_name(self) -> str:
+        return f"{self.package}.{self.kind}.{self.module}"
+
+    @property
+    def file(self) -> Path:
+        return ROOT.joinpath(*self.import_name.split(".")).with_suffix(".py")
+
     def load(self) -> Shape[Any]:
         """Imports the module and returns `setup`, the actors and `check`."""
-        return self.shape_of(
-            vars(importlib.import_module(f"tests.corpus.{self.kind}.{self.module}"))
-        )
+        return self.shape_of(vars(importlib.import_module(self.import_name)))
 
     def shape_of(self, namespace: Mapping[str, Any]) -> Shape[Any]:
         """Returns `setup`, the actors and `check` from the namespace of the module."""

@@ -30,7 +30,7 @@ def rewritten(program: Program, decide: Callable[[], None]) -> dict[str, Any]:
         return owner
 
     namespace = {"__name__": f"rewritten.{program.module}", DECIDE: decide_before}
-    exec(_compiled(Path(__file__).parent / program.kind / f"{program.module}.py"), namespace)
+    exec(_compiled(program.file), namespace)
     return namespace
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from multiprocessing.context import BaseContext
+from typing import Any, Generic, TypeVar
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 Shape = tuple[Callable[[], S], tuple[Callable[[S], object], ...], Callable[[S], bool]]
 """`setup`, the actors and `check`: what a family of programs makes from its parameters."""
+
+TaskShape = tuple[
+    Callable[[], S], tuple[Callable[[S], Coroutine[Any, Any, object]], ...], Callable[[S], bool]
+]
+"""The same of a program whose actors are asyncio tasks."""
+
+ProcessShape = tuple[
+    Callable[[BaseContext], S], tuple[Callable[[S], object], ...], Callable[[S], bool]
+]
+"""The same of a program whose actors are processes: the context is what locks are made by."""
 
 
 def asserted_by_the_actors(state: object) -> bool:

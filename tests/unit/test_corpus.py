@@ -10,13 +10,14 @@ import ast
 import itertools
 import math
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from tests import corpus
+from tests.corpus.kernels import PROCESSES, TASKS
 from tests.corpus.programs import PROGRAMS, Program
 from tests.corpus.reference import Reference
 from tests.corpus.scheduling import Run
@@ -159,12 +160,19 @@ def test_random_walk_finds_it_too(name: str) -> None:
     assert findings == {None, reference.program.finding}
 
 
-def test_every_program_has_a_twin_and_a_docstring_and_knows_nothing_of_us() -> None:
+@pytest.mark.parametrize(
+    ("programs", "folder"),
+    [(PROGRAMS, CORPUS), (TASKS, CORPUS / "tasks"), (PROCESSES, CORPUS / "processes")],
+    ids=["threads", "tasks", "processes"],
+)
+def test_every_program_has_a_twin_and_a_docstring_and_knows_nothing_of_us(
+    programs: Mapping[str, Program], folder: Path
+) -> None:
     for kind in ("fail", "pass"):
-        files = {file.stem: file for file in (CORPUS / kind).glob("*.py")}
+        files = {file.stem: file for file in (folder / kind).glob("*.py")}
         del files["__init__"]
         assert set(files) == {
-            program.module for program in PROGRAMS.values() if program.kind == kind
+            program.module for program in programs.values() if program.kind == kind
         }
         for file in files.values():
             tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ from pytest_concurrency.race.primitives.started import thread_methods
 from pytest_concurrency.race.primitives.type_patches import TypePatches
 
 if TYPE_CHECKING:
-    from pytest_concurrency.race.threads import Scheduler
+    from pytest_concurrency.race.primitives.host import Host
 
 __all__ = ["Primitives"]
 
@@ -38,7 +38,7 @@ class Primitives:
     Threads that are no actors use them as ever.
     """
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Host) -> None:
         self._scheduler = scheduler
         self._types = TypePatches()
         self._locks = Locks(scheduler)

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_concurrency.race.threads import Scheduler
+    from pytest_concurrency.race.primitives.host import Host
 
 __all__ = ["Clock"]
 
@@ -23,7 +23,7 @@ _get_ident = _thread.get_ident
 class Clock:
     """Stand-ins for `time.sleep` and the clocks, which ask a scheduler."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Host) -> None:
         self._scheduler = scheduler
         self._stand_ins: dict[int, Callable[..., object]] = {id(time.sleep): self._sleep()}
         for name in ("monotonic", "perf_counter", "time"):

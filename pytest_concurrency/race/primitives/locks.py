@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_concurrency.race.actors import Actor, acquire_raw, release_raw
 
 if TYPE_CHECKING:
-    from pytest_concurrency.race.threads import Scheduler
+    from pytest_concurrency.race.primitives.host import Host
 
 __all__ = ["LOCK", "RLOCK", "Locks"]
 
@@ -32,7 +32,7 @@ _KEPT = ("acquire", "release", "_release_save", "_acquire_restore", "_is_owned")
 class Locks:
     """The methods of locks that ask a scheduler, and who holds which lock."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Host) -> None:
         self._scheduler = scheduler
         self._holders: dict[int, tuple[Any, Actor]] = {}
 
@@ -72,7 +72,7 @@ class Locks:
             yield LOCK, f"{name}_lock", method
         yield LOCK, "__enter__", acquire
         yield LOCK, "__exit__", leave
-        acquire, release, leave = self._methods_of(_acquire_rlock, self._release_rlock)
+        acquire, release, leave = self._methods_of(_acquire_rlock, self._release_rlock, _is_owned)
         yield RLOCK, "acquire", acquire
         yield RLOCK, "release", release
         yield RLOCK, "__enter__", acquire
@@ -86,9 +86,18 @@ class Locks:
         _release_rlock(lock)
 
     def _methods_of(
-        self, acquire_real: Callable[..., bool], release_real: Callable[[Any], None]
+        self,
+        acquire_real: Callable[..., bool],
+        release_real: Callable[[Any], None],
+        owned: Callable[[Any], bool] | None = None,
     ) -> tuple[Callable[..., bool], Callable[[Any], None], Callable[..., None]]:
-        """Makes `acquire`, `release` and `__exit__` for one type of lock."""
+        """Makes `acquire`, `release` and `__exit__` for one type of lock.
+
+        Args:
+            acquire_real: The method that is replaced.
+            release_real: The method that is replaced.
+            owned: Tells whether the thread still has a lock that it can have many times.
+        """
         scheduler, holders = self._scheduler, self._holders
         waiting, woken = scheduler.waiting, scheduler.woken
 
@@ -139,6 +148,8 @@ class Locks:
             if scheduler.outside and _get_ident() != scheduler.ident:
                 scheduler.rejoin()
             release_real(self)
+            if owned is not None and owned(self):
+                return  # an inner level: others who woke up would find it taken
             holders.pop(id(self), None)
             if id(self) in waiting:
                 scheduler.wake(self)

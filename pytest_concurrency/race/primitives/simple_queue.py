@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_concurrency.race.threads import Scheduler
+    from pytest_concurrency.race.primitives.host import Host
 
 __all__ = ["queue_methods"]
 
@@ -20,7 +20,7 @@ _get = _SIMPLE.get
 _get_ident = _thread.get_ident
 
 
-def queue_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
+def queue_methods(scheduler: Host) -> Iterator[tuple[type, str, Any]]:
     """Yields (type, name, replacement) for everything to replace.
 
     Args:

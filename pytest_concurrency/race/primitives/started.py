@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_concurrency.race.actors import DONE, Actor
 
 if TYPE_CHECKING:
-    from pytest_concurrency.race.threads import Scheduler
+    from pytest_concurrency.race.primitives.host import Host
 
 __all__ = ["thread_methods"]
 
 _get_ident = _thread.get_ident
 
 
-def thread_methods(scheduler: Scheduler) -> Iterator[tuple[type, str, Any]]:
+def thread_methods(scheduler: Host) -> Iterator[tuple[type, str, Any]]:
     """Yields (type, name, replacement) for everything to replace.
 
     Args:

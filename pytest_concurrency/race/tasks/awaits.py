@@ -6,11 +6,11 @@ from collections.abc import Callable
 from types import CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Literal
 
-from pytest_concurrency.race.points.lines import statement_line
+from pytest_concurrency.race.points.lines import first_lines
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 
-__all__ = ["AwaitKind", "Awaits", "code_of", "frames_of"]
+__all__ = ["AwaitKind", "Awaits", "code_of", "frames_of", "statement_of"]
 
 AwaitKind = Literal["begin", "await", "wait"]
 """What comes next for a task: its first step, the next one, or the next one when it is woken."""
@@ -39,7 +39,7 @@ class Awaits:
         key = (id(code), frame.f_lasti, kind)
         known = self._known.get(key)
         if known is None:
-            line = statement_line(code.co_filename, frame.f_lineno)
+            line = statement_of(code, frame.f_lineno)
             known = self._known[key] = self._made(kind, code, frame.f_lasti, line)
         return known
 
@@ -81,6 +81,11 @@ class Awaits:
             # The code is kept alive, so that its id is a name.
             known = self._users[id(code)] = (code in self._scope, code)
         return known[0]
+
+
+def statement_of(code: CodeType, line: int) -> int:
+    """Returns the first line of the statement that a line of a code object belongs to."""
+    return first_lines(code).get(line, line)
 
 
 def frames_of(coroutine: Any) -> list[FrameType]:

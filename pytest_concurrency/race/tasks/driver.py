@@ -94,8 +94,8 @@ class TaskScheduler(Scheduler):
     def __enter__(self) -> Self:
         super().__enter__()
         self.loop.open()
+        # The first run shows whether there are threads, or a step without an end.
         self._watching = True
-        self._watch(False)
         warn = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
 
         def note(coroutine: Any) -> None:
@@ -136,6 +136,8 @@ class TaskScheduler(Scheduler):
     # The life of a run.
 
     def _start_run(self, targets: Sequence[Callable[..., object]]) -> None:
+        if self._runs > 1:
+            self._watch(self._finds_accesses)
         self.faults = []
         self._tasks.clear()
         self._callbacks.clear()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.race.actors import BLOCKED, Actor
 from pytest_concurrency.race.driver import Fault
-from pytest_concurrency.race.points.lines import statement_line
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.points.values import value_of
@@ -20,7 +19,7 @@ from pytest_concurrency.race.recorder import Recorder
 from pytest_concurrency.race.recording import Record, Step, Unnoticed, Wait
 from pytest_concurrency.race.tasks.actors import Callbacks, OnLoop, TaskActor, is_asyncios
 from pytest_concurrency.race.tasks.awaited import awaited_by, place_of
-from pytest_concurrency.race.tasks.awaits import frames_of
+from pytest_concurrency.race.tasks.awaits import frames_of, statement_of
 from pytest_concurrency.race.tasks.driver import TaskScheduler
 
 if TYPE_CHECKING:
@@ -123,9 +122,8 @@ class TaskRecorder(Recorder, TaskScheduler):
         if fault.error is not None:
             for frame, number in traceback.walk_tb(fault.error.__traceback__):
                 if frame.f_code in self.scope:
-                    filename, line = frame.f_code.co_filename, number
-        if filename:
-            line = statement_line(filename, line)
+                    filename = frame.f_code.co_filename
+                    line = statement_of(frame.f_code, number)
         text = "" if fault.error is None else _text_of(fault.error)
         self._unnoticed.append(
             Unnoticed(fault.kind, fault.actor, fault.about, text, filename, line)
@@ -175,12 +173,12 @@ class TaskRecorder(Recorder, TaskScheduler):
         return f"{label}.{awaited.call}()" if awaited.call else label
 
     def _label_of(self, resource: object, frames: Sequence[FrameType]) -> str:
-        known = self._names.of_resource(resource)
+        known = self._observer.labels.of_resource(resource)
         if not known:
-            known = place_of(resource, frames, self._names.of)
+            known = place_of(resource, frames, self._observer.labels.of)
             if not known:
-                return self._names.of(resource)
-            self._names.keep(resource, known)
+                return self._observer.labels.of(resource)
+            self._observer.labels.keep(resource, known)
         return known
 
     # Locks, which do not know who holds them.
@@ -220,7 +218,7 @@ class TaskRecorder(Recorder, TaskScheduler):
         code, label = frames[0].f_code, ""
         with contextlib.suppress(Exception):
             label = self._label_of(lock, frames)
-        line = statement_line(code.co_filename, frames[0].f_lineno)
+        line = statement_of(code, frames[0].f_lineno)
         operation = Operation(
             "enter" if what == "takes" else "exit",
             "",

@@ -97,6 +97,49 @@ def test_locks_made_before_the_run_exclude(lock: Any) -> None:
     counts_under(lock)
 
 
+def test_an_rlock_that_is_released_once_of_twice_wakes_nobody() -> None:
+    """Who was woken and found it taken was forgotten: it seemed to wait for ever."""
+
+    class Counter:
+        def __init__(self) -> None:
+            self.lock = threading.RLock()
+            self.value = 0
+
+    def add(counter: Counter) -> None:
+        with counter.lock:
+            counter.value += 1
+
+    def add_two(counter: Counter) -> None:
+        with counter.lock:
+            add(counter)
+            add(counter)
+
+    passes(add_two, add_two, add_two, setup=Counter, check=lambda counter: counter.value == 6)
+
+
+def test_who_holds_an_rlock_is_told_after_it_was_released_once_of_twice() -> None:
+    class Locks:
+        def __init__(self) -> None:
+            self.again = threading.RLock()
+            self.plain = threading.Lock()
+
+    def again_first(locks: Locks) -> None:
+        with locks.again:
+            with locks.again:
+                pass
+            with locks.plain:
+                pass
+
+    def plain_first(locks: Locks) -> None:
+        with locks.plain, locks.again:
+            pass
+
+    finding = run(again_first, plain_first, setup=Locks).finding
+    assert finding is not None
+    assert "which actor 0 has held" in finding.text
+    assert "which actor 1 has held" in finding.text
+
+
 def lock_methods() -> None:
     for lock in (threading.Lock(), threading.RLock()):
         assert lock.acquire()

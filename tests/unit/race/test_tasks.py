@@ -212,8 +212,9 @@ def test_all_orders_of_two_tasks_are_enumerated() -> None:
         seen.add("".join(map(str, state.log)))
         return ""
 
-    search = Search(Case((note, also_note), State, observe=observe), Scope(), plan, Outcomes())
-    search.run()
+    search = Search(Case((note, also_note), State, observe=observe), plan, Outcomes())
+    with AsTasks().driver(Scope(), 500) as driver:
+        search.run(driver)
     assert seen == {"abAB", "aAbB", "aABb", "AabB", "AaBb", "ABab"}
     assert search.evidence.complete
 

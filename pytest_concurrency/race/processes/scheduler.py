@@ -1,0 +1,718 @@
+"""The driver of processes: lets the actors of worker processes go on, one at a time.
+
+The decisions are made here, by the same strategies as for threads. A worker goes on without asking
+until the step at which the strategy wants to decide, or until its actor ends or is blocked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import math
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.context import BaseContext
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from pytest_concurrency.children.exits import describe_exit
+from pytest_concurrency.children.runner import rebuilt_exception
+from pytest_concurrency.errors import ChildDied, ChildTraceback
+from pytest_concurrency.race.accesses import ANYTHING, Access
+from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
+from pytest_concurrency.race.asked import name_of
+from pytest_concurrency.race.driver import Ending, Fault, Stretch
+from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.processes import board as at
+from pytest_concurrency.race.processes.crew import Crew, States
+from pytest_concurrency.race.processes.naming import Facts
+from pytest_concurrency.race.processes.shared import shares_something
+from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
+from pytest_concurrency.race.processes.watch import Watch
+from pytest_concurrency.race.recording import Crash, Record, Step, Wait
+from pytest_concurrency.race.runs import Case
+from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strategy
+from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from typing_extensions import Self
+
+__all__ = ["ProcessActor", "ProcessScheduler"]
+
+# In seconds of real time: how often to look at an actor that has the turn, and how long it may do
+# nothing visible.
+_LOOK_EVERY = 0.05
+_PATIENCE = 10.0
+_LESS_PATIENCE = 1.0
+_monotonic = time.monotonic
+
+
+class CodeName(NamedTuple):
+    """Stands for code of another process."""
+
+    co_filename: str
+    co_name: str
+    co_firstlineno: int
+
+
+class _Notes:
+    """What the workers have told of a run that is recorded."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, tuple[int, list[Any]]] = {}
+        self.waits: list[tuple[Any, ...]] = []
+        self.holders: dict[int, tuple[int, int]] = {}
+        self.crashes: list[Crash] = []
+
+
+class ProcessActor:
+    """An actor of a run: the main thread of a worker, or a thread that it has started.
+
+    Args:
+        scheduler: Whose it is.
+        index: Its slot on the board.
+        path: Its name in schedules.
+        owner: The number of its process.
+        daemon: Whether the run ends without it.
+        name: What to call it.
+
+    Attributes:
+        deadline: Not None if its turn would mean that its timeout wins.
+        error: The exception that ended it.
+        children: How many actors it has started.
+        yields: How often it has given way.
+        access: Nothing is known of what it is about to touch.
+    """
+
+    __slots__ = (
+        "_scheduler",
+        "children",
+        "daemon",
+        "deadline",
+        "error",
+        "index",
+        "name",
+        "owner",
+        "path",
+        "yields",
+    )
+    access: object = None
+
+    def __init__(
+        self,
+        scheduler: ProcessScheduler,
+        index: int,
+        path: str,
+        owner: int,
+        daemon: bool,
+        name: str,
+    ) -> None:
+        self._scheduler = scheduler
+        self.index = index
+        self.path = path
+        self.owner = owner
+        self.daemon = daemon
+        self.name = name
+        self.deadline: float | None = None
+        self.error: BaseException | None = None
+        self.children = 0
+        self.yields = 0
+
+    @property
+    def pending(self) -> Operation | None:
+        """Its next visible operation; None if it has not come to one."""
+        return self._scheduler.pending_of(self)
+
+    def __repr__(self) -> str:
+        return f"<actor {self.path} in process {self.owner}>"
+
+
+class ProcessScheduler:
+    """Runs actors in processes under schedules; use it with `with`, and `close` it in the end.
+
+    Args:
+        context: Of the start method.
+        max_steps: After so many visible operations a run counts as endless.
+        trace: What else is the user's code: see `Scope`.
+
+    Attributes:
+        stretches: Who went on from which operation, and why.
+        actors: The actors of the last run.
+        ending: How it ended.
+        strays: What blocked in the last run without being modelled, or died, in words.
+        kept: Nothing is kept: objects stay in their processes.
+        faults: Nothing: what goes wrong in a process ends an actor, or the process.
+        facts: What the recorded run has shown of the processes themselves.
+        records: Whether the workers record their steps, with values.
+        candidates, current, reason, step: See `Decision`.
+    """
+
+    foresees_accesses = True
+
+    def __init__(self, context: BaseContext, max_steps: int, trace: tuple[str, ...] = ()) -> None:
+        self.faults: Sequence[Fault] = ()
+        self._context = context
+        self._max_steps = max_steps
+        self._scope_trace = trace
+        self._crew: Crew | None = None
+        self._states: States | None = None
+        self._used = 0
+        self._given: tuple[Any, ...] = ()
+        self._case: Case | None = None
+        self._operations: list[list[Operation]] = []
+        self._read_ahead = 0
+        self._patience = _PATIENCE
+        self._outside = 0
+        self._is_clean = True
+        self._trace: list[Operation] | None = []
+        self._strategy: Strategy
+        self._exit = contextlib.ExitStack()
+        self._pinned = contextlib.ExitStack()
+        self._is_open = False
+        self._board: at.Board
+        self._words: memoryview
+        self._main_actors: list[ProcessActor] = []
+        self._succession: Callable[[Sequence[ProcessActor]], Sequence[ActorView]] | None = None
+        self._can_all_go_on = False
+        self.length = 0
+        self.stretches: list[Stretch] = []
+        self.actors: list[ProcessActor] = []
+        self.candidates: list[ProcessActor] = []
+        self.current: ProcessActor | None = None
+        self.reason: Reason = "start"
+        self.step = 0
+        self.ending: Ending = "complete"
+        self.strays: list[str] = []
+        self.kept: list[object] | None = None
+        self.records = False
+        self._notes = _Notes()
+        self.facts = Facts()
+        self._notes_acquires = True
+
+    def __enter__(self) -> Self:
+        if not self._is_open:
+            self._is_open = True
+            self._exit.enter_context(collector_paused())
+            self._exit.callback(self._pinned.close)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the workers as they are: what comes next may use them."""
+        self.records = False
+
+    def close(self) -> None:
+        """Ends the workers, and lets go of the states: their semaphores are gone with them."""
+        with self._exit:
+            if self._crew is not None:
+                self._crew.stop(self._is_clean)
+            self._crew = self._states = None
+            self._given = ()
+            self.actors, self.stretches, self.candidates = [], [], []
+            self._main_actors, self.current = [], None
+
+    # What a search asks: see `Driver`.
+
+    def fresh_state(self, case: Case) -> tuple[Any, ...]:
+        """Returns the state of the next run, and sees to it that there are workers who have it.
+
+        Raises:
+            BaseException: Whatever `setup` or `reset` raises, or the start of a worker.
+        """
+        __tracebackhide__ = True
+        if self._crew is None or self._states is None:
+            self._case = case
+            self._crew = crew = Crew(self._context, case, self._max_steps, self._scope_trace)
+            self._board, self._words = crew.board, crew.board.words
+            self._main_actors = [
+                ProcessActor(self, number, str(number), number, False, name_of(actor))
+                for number, actor in enumerate(case.actors)
+            ]
+            self._states = States(case)
+            self._renew()
+        batch = self._states.batch
+        if batch is None:
+            return ()
+        if case.reset is None:
+            if self._used == len(batch):
+                self._renew()
+                batch = self._states.batch
+            assert batch
+            state = batch[self._used]
+            self._crew.board.words[at.STATE] = self._used
+            self._used += 1
+        else:
+            if self.ending != "complete":
+                # What it looks like half-way through a run, no `reset` need know.
+                self._renew()
+                batch = self._states.batch
+            assert batch
+            state = batch[0]
+            case.reset(state)
+        self._given = (state,)
+        return self._given
+
+    def run(self, targets: Sequence[Callable[..., object]], strategy: Strategy) -> Ending:
+        """Runs the actors once; whatever happens, none is left running.
+
+        Args:
+            targets: What the actors do.
+            strategy: Makes the decisions; its `begin` has been called.
+
+        Returns:
+            How the run ended; everything else is in the attributes.
+
+        Raises:
+            Exception: Whatever the strategy raises.
+        """
+        self._begin(len(targets), strategy)
+        reason: Reason | None = "start"
+        try:
+            while reason is not None:
+                chosen = self._choose(reason)
+                if chosen is None:
+                    break
+                self._let_go_on(chosen, reason)
+                reason = self._wait(chosen)
+        finally:
+            self.length = min(self._words[at.STEP], self._max_steps)
+            self._unwind()
+        return self.ending
+
+    def find_accesses(self, find: bool) -> None:
+        """Does nothing: every operation counts as touching all there is."""
+
+    def step_aside(self, aside: bool) -> bool:
+        """Returns False: what traces the processes does so at the same time."""
+        return False
+
+    @property
+    def notes_acquires(self) -> bool:
+        """Whether to note which operations acquire a primitive."""
+        return self._notes_acquires
+
+    @notes_acquires.setter
+    def notes_acquires(self, notes: bool) -> None:
+        self._notes_acquires = notes
+
+    @property
+    def trace(self) -> list[Operation]:
+        """The visible operations of the last run in the order in which actors came to them."""
+        if self._trace is None:
+            ends = [stretch.start for stretch in self.stretches[1:]] + [self.length]
+            numbers = self._board.trace
+            self._trace = [
+                self._operations[cast(ProcessActor, stretch.actor).owner][numbers[step]]
+                for stretch, end in zip(self.stretches, ends, strict=True)
+                for step in range(stretch.start, end)
+            ]
+        return self._trace
+
+    @property
+    def accesses(self) -> list[tuple[ProcessActor, Access]]:
+        """What the operations of the last run touched: all there is, as far as anybody knows.
+
+        Nothing, if the state holds nothing that processes share: each has a copy of it.
+        """
+        if not shares_something(self._given):
+            return []
+        return [(cast(ProcessActor, stretch.actor), ANYTHING) for stretch in self.stretches]
+
+    @property
+    def has_lost_patience(self) -> bool:
+        """Whether real time ran out for an actor: each run costs much of it then."""
+        return self._patience < _PATIENCE
+
+    @property
+    def record(self) -> Record:
+        """What was recorded of the last run, if `records` is set."""
+        return Record(
+            tuple(self._step_of(*each) for _, each in sorted(self._notes.steps.items())),
+            tuple(self._wait_of(*each) for each in self._notes.waits)
+            if self.ending == "deadlock"
+            else (),
+            tuple(self._notes.crashes),
+            self.ending == "endless",
+        )
+
+    def _step_of(self, owner: int, sent: list[Any]) -> Step:
+        slot, number, label, before, after, locks, raised = sent
+        operation = self._operations[owner][number]
+        path = self.actors[slot].path
+        return Step(path, operation, label, before, after, operation.writes, locks, raised)
+
+    def _wait_of(
+        self, owner: int, slot: int, label: str, number: int, key: int, holder: int | None
+    ) -> Wait:
+        operation = self._operations[owner][number]
+        since = 0
+        if key in self._notes.holders:
+            holder, since = self._notes.holders[key]
+        return Wait(
+            self.actors[slot].path,
+            label or "something",
+            operation.code.co_filename,
+            operation.line,
+            "" if holder is None else self.actors[holder].path,
+            since,
+        )
+
+    def pending_of(self, actor: ProcessActor) -> Operation | None:
+        """Returns the next visible operation of an actor; None if it has not come to one."""
+        number = self._words[at.PENDING + actor.index]
+        return None if number < 0 else self._operations[actor.owner][number]
+
+    # One run.
+
+    def _renew(self) -> None:
+        """Makes states and starts workers on them."""
+        __tracebackhide__ = True
+        assert self._crew is not None
+        assert self._states is not None
+        assert self._case is not None
+        if self._states.batch is not None:
+            self._states.make()
+        self._operations = [[] for _ in self._case.actors]
+        # Many workers start faster on all CPUs, and hand over faster on one.
+        self._pinned.close()
+        self._crew.start(self._states.batch)
+        self._pinned.enter_context(on_one_cpu())
+        self._is_clean = True
+        self._used = 0
+
+    def _begin(self, count: int, strategy: Strategy) -> None:
+        assert self._crew is not None
+        assert self._case is not None
+        if not self._is_clean:
+            for number in self._crew.replace_dead():
+                self._operations[number] = []
+            self._is_clean = True
+        words = self._words
+        self._succession = None if self.records else getattr(strategy, "succession", None)
+        words[at.STEP] = words[at.ABORTING] = words[at.SLOTS] = words[at.WAITERS] = 0
+        words[at.NOTES] = self._notes_acquires
+        words[at.RECORDS] = self.records
+        words[at.EVENTS] = 0
+        if self.records:
+            self._notes = _Notes()
+            self.facts = Facts()
+        self._board.now = 0.0
+        self._strategy = strategy
+        self._trace = None
+        self._outside = 0
+        self.length = 0
+        self.stretches = []
+        self.actors = [*self._main_actors]
+        self.strays = []
+        self.current = None
+        self.ending = "complete"
+        for actor in self._main_actors:
+            self._board.add_actor(actor.index, -1)
+            actor.children = actor.yields = 0
+            actor.error = None
+
+    def _choose(self, reason: Reason) -> ProcessActor | None:
+        """Asks the strategy who goes on; None if the run is over."""
+        able = self._able()
+        if reason == "end" and not self._is_anybody_left():
+            return None
+        while not able:
+            if not self._outside:
+                self.ending = "deadlock"
+                return None
+            if not self._wait_for_a_stray():
+                return None
+            able = self._able()
+        self.step = self._words[at.STEP]
+        if self.step >= self._max_steps:
+            self.ending = "endless"
+            return None
+        self.reason = reason
+        self.candidates = able
+        chosen = self._strategy.choose(self)
+        if chosen is None:
+            self.ending = "cut"
+        return cast("ProcessActor | None", chosen)
+
+    def _able(self) -> list[ProcessActor]:
+        """Returns who can go on, by slot; new actors among them."""
+        words, actors = self._words, self.actors
+        if words[at.SLOTS] > len(actors):
+            self._meet_new_actors()
+        able = []
+        timed: list[float] = []
+        self._can_all_go_on = not self._outside
+        for state, actor in zip(
+            words[at.STATE_OF : at.STATE_OF + len(actors)], actors, strict=True
+        ):
+            actor.deadline = None
+            if state <= READY:
+                able.append(actor)
+            elif state == BLOCKED:
+                self._can_all_go_on = False
+                deadline = self._board.deadlines[actor.index]
+                if deadline != math.inf:
+                    actor.deadline = deadline
+                    able.append(actor)
+                    timed.append(deadline)
+            elif state == BACK:
+                words[at.STATE_OF + actor.index] = READY
+                self._outside -= 1
+                able.append(actor)
+        if len(timed) > 1:
+            # Of several timeouts the earliest wins first.
+            first = min(timed)
+            able = [actor for actor in able if actor.deadline is None or actor.deadline == first]
+        return able
+
+    def _meet_new_actors(self) -> None:
+        words = self._words
+        for slot in range(len(self.actors), words[at.SLOTS]):
+            parent = words[at.PARENT + slot]
+            daemon = parent < 0
+            starter = self.actors[~parent if daemon else parent]
+            path = f"{starter.path}.{starter.children}"
+            starter.children += 1
+            owner = words[at.OWNER + slot]
+            self.actors.append(
+                ProcessActor(self, slot, path, owner, daemon, f"a thread of actor {owner}")
+            )
+
+    def _is_anybody_left(self) -> bool:
+        words = self._words
+        return any(
+            words[at.STATE_OF + actor.index] != DONE for actor in self.actors if not actor.daemon
+        )
+
+    def _let_go_on(self, actor: ProcessActor, reason: Reason) -> None:
+        words, slot, before = self._words, actor.index, self.current
+        fires = actor.deadline is not None
+        if fires or actor is not before or reason == "block":
+            if before is not None:
+                before.yields = words[at.YIELDS + before.index]
+            yields = 0 if before is None else before.yields
+            self.stretches.append(Stretch(self.step, actor, reason, before, yields))
+        if fires:
+            self._board.now = max(self._board.now, self._board.deadlines[slot])
+            words[at.TIMED_OUT + slot] = 1
+        words[at.STATE_OF + slot] = READY
+        words[at.LIMIT] = min(self._strategy.horizon, self._max_steps)
+        words[at.BATON] = slot
+        words[at.HOPS] = words[at.SUCCESSORS] = 0
+        if self._succession is not None and self._can_all_go_on:
+            others = [each for each in self.candidates if each is not actor]
+            for number, each in enumerate(self._succession(others)):
+                words[at.NEXT + number] = each.index
+                words[at.SUCCESSORS] = number + 1
+        self.current = actor
+        assert self._crew is not None
+        open_gate(self._crew.gates[slot])
+
+    def _wait(self, actor: ProcessActor) -> Reason | None:
+        """Waits until an actor gives the turn back; returns why, or None if the run is over."""
+        assert self._crew is not None
+        done = self._crew.done
+        if not pass_gate(done, True, _LOOK_EVERY):
+            watch = Watch()
+            while not pass_gate(done, True, _LOOK_EVERY):
+                words = self._words
+                # It may have handed the turn on.
+                actor = self.actors[words[at.BATON]]
+                self._read_waiting(actor.owner)
+                code = self._crew.exit_code(actor.owner)
+                if code is not None:
+                    self._died(self._follow_hops(), code)
+                    return None
+                thread = words[at.NATIVE + actor.index]
+                sleeps = watch.sleeps(self._crew.pid(actor.owner), thread, words[at.STEP])
+                if sleeps and self._leave_outside(self._follow_hops()):
+                    return "block"
+                if watch.seconds > self._patience:
+                    self._give_up(self._follow_hops())
+                    return None
+        words = self._words
+        actor = self._follow_hops()
+        if words[at.DETAIL]:
+            self._read_details(actor.owner)
+        reason = cast(Reason, REASONS[words[at.REPORT]])
+        if reason == "yield" or (
+            reason == "block" and self._board.deadlines[actor.index] != math.inf
+        ):
+            actor.deadline = None if reason == "yield" else self._board.deadlines[actor.index]
+            self._strategy.yielded(actor)
+        return reason
+
+    def _follow_hops(self) -> ProcessActor:
+        """Notes who went on without being chosen again; returns the last of them."""
+        words, actor = self._words, self.current
+        assert actor is not None
+        for hop in range(words[at.HOPS]):
+            before, actor = actor, self.actors[words[at.NEXT + hop]]
+            before.yields = words[at.YIELDS + before.index]
+            started = words[at.HOPPED_AT + hop]
+            self.stretches.append(Stretch(started, actor, "end", before, before.yields))
+        words[at.HOPS] = words[at.SUCCESSORS] = 0
+        self.current = actor
+        return actor
+
+    def _unwind(self) -> None:
+        """Ends every actor that has begun and not ended."""
+        assert self._crew is not None
+        words = self._words
+        words[at.ABORTING] = 1
+        words[at.LIMIT] = 0
+        for actor in self.actors:
+            if words[at.STATE_OF + actor.index] == STRAY:
+                # It is in a call that may never return.
+                self._crew.kill(actor.owner)
+                self._is_clean = False
+        if words[at.SLOTS] > len(self.actors):
+            self._meet_new_actors()
+        for actor in self.actors:
+            state = words[at.STATE_OF + actor.index]
+            has_begun = state != NEW or "." in actor.path
+            if state != DONE and has_begun and self._crew.exit_code(actor.owner) is None:
+                self._unwind_one(actor)
+
+    def _unwind_one(self, actor: ProcessActor) -> None:
+        assert self._crew is not None
+        words = self._words
+        words[at.BATON] = actor.index
+        open_gate(self._crew.gates[actor.index])
+        watch = Watch()
+        while not pass_gate(self._crew.done, True, _LOOK_EVERY):
+            self._read_waiting(actor.owner)
+            watch.sleeps(self._crew.pid(actor.owner), 0, 0)
+            if watch.seconds > self._patience:
+                self._crew.kill(actor.owner)
+            if self._crew.exit_code(actor.owner) is not None:
+                self._is_clean = False
+                return
+        self._read_details(actor.owner)
+
+    # What goes wrong with a worker.
+
+    def _died(self, actor: ProcessActor, code: int) -> None:
+        self.ending = "died"
+        self.strays.append(
+            f"the process of actor {actor.path} ({actor.name}) died: {describe_exit(code)}"
+        )
+        self._is_clean = False
+
+    def _leave_outside(self, actor: ProcessActor) -> bool:
+        """Takes the turn from an actor that blocks outside; False if there is nobody else."""
+        words = self._words
+        others = [each for each in self._able() if each is not actor]
+        if not others:
+            return False
+        words[at.STATE_OF + actor.index] = STRAY
+        words[at.BATON] = -1
+        self._outside += 1
+        self.strays.append(self._described(actor))
+        return True
+
+    def _wait_for_a_stray(self) -> bool:
+        """Waits until an actor comes back from outside; False if none does."""
+        assert self._crew is not None
+        words = self._words
+        until = _monotonic() + self._patience
+        while True:
+            for actor in self.actors:
+                state = words[at.STATE_OF + actor.index]
+                if state == BACK:
+                    return True
+                code = self._crew.exit_code(actor.owner) if state == STRAY else None
+                if code is not None:
+                    self._died(actor, code)
+                    return False
+            if _monotonic() > until:
+                self.ending = "stuck"
+                self._patience = min(self._patience, _LESS_PATIENCE)
+                return False
+            time.sleep(_LOOK_EVERY / 10)
+
+    def _give_up(self, actor: ProcessActor) -> None:
+        """Kills the worker of an actor that does nothing visible any more."""
+        assert self._crew is not None
+        self.strays.append(self._described(actor))
+        self.ending = "stuck"
+        self._patience = min(self._patience, _LESS_PATIENCE)
+        self._crew.kill(actor.owner)
+        self._is_clean = False
+
+    def _described(self, actor: ProcessActor) -> str:
+        """Says where an actor blocks: at what it has come to last."""
+        words = self._words
+        step = words[at.STEP]
+        if self.stretches and step > self.stretches[-1].start:
+            self._read_waiting(actor.owner)
+            operations = self._operations[actor.owner]
+            number = self._board.trace[step - 1]
+            if number < len(operations):
+                code, line = operations[number].code, operations[number].line
+                source = linecache.getline(code.co_filename, line).strip()
+                return f"actor {actor.path} at {code.co_filename}:{line}: {source}"
+        return f"actor {actor.path} ({actor.name})"
+
+    # What the workers tell.
+
+    def _read_details(self, owner: int) -> None:
+        """Reads what a worker has sent during the turn that is over."""
+        assert self._crew is not None
+        words = self._words
+        for _ in range(words[at.DETAIL] - self._read_ahead):
+            sent = self._crew.read(owner, self._patience)
+            if sent is None:
+                break
+            self._take_in(owner, sent)
+        words[at.DETAIL] = self._read_ahead = 0
+
+    def _read_waiting(self, owner: int) -> None:
+        """Reads what there is, so that a worker with much to say does not have to wait."""
+        assert self._crew is not None
+        while (sent := self._crew.read(owner, 0)) is not None:
+            self._read_ahead += 1
+            self._take_in(owner, sent)
+
+    def _take_in(self, owner: int, sent: tuple[Any, ...]) -> None:
+        what, *rest = sent
+        if what == "operation":
+            kind, name, subject, offset, line, *code = rest
+            stand_in = cast("CodeType", CodeName(*code))
+            self._operations[owner].append(Operation(kind, name, subject, stand_in, offset, line))
+        elif what == "acquires":
+            for number in rest:
+                self._operations[owner][number].acquires = True
+        elif what == "steps":
+            for event, step in rest[0].items():
+                self._notes.steps[event] = owner, step
+        elif what == "wait":
+            *wait, is_orphan = rest
+            self._notes.waits.append((owner, *wait))
+            if is_orphan:
+                self.facts.orphans.append((self.actors[wait[0]].path, wait[1]))
+        elif what == "globals":
+            self.facts.globals_of[owner] = rest[0]
+        elif what == "random":
+            self.facts.drawn_from.append((*rest, owner))
+        elif what == "held":
+            slot, held = rest
+            for key, line in held:
+                self._notes.holders[key] = slot, line
+        elif what == "crash":
+            slot, text, filename, line = rest
+            self._notes.crashes.append(Crash(self.actors[slot].path, text, filename, line))
+        elif what == "error":
+            slot, outcome = rest
+            self.actors[slot].error = self._error_of(self.actors[slot], outcome)
+
+    def _error_of(self, actor: ProcessActor, outcome: Any) -> BaseException:
+        if outcome["kind"] == "exited":
+            error: BaseException = ChildDied(
+                f"{actor.name} ended its process by sys.exit(): {describe_exit(outcome['code'])}",
+                exitcode=outcome["code"],
+            )
+        else:
+            error = rebuilt_exception(actor.name, outcome)
+        error.__cause__ = ChildTraceback(outcome["traceback"])
+        return error

@@ -1,0 +1,156 @@
+"""What runs in a worker process: one actor, run after run, each time on a fresh state."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from multiprocessing import connection
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from pytest_concurrency.children.worker import describe_exception
+from pytest_concurrency.race.actors import Actor
+from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.primitives import Primitives
+from pytest_concurrency.race.primitives.type_patches import TypePatches
+from pytest_concurrency.race.processes import board as at
+from pytest_concurrency.race.processes.board import Board
+from pytest_concurrency.race.processes.copies import ModuleCopies
+from pytest_concurrency.race.processes.feeders import Feeders
+from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
+from pytest_concurrency.race.processes.recording import RecordingTurns
+from pytest_concurrency.race.processes.semaphores import Semaphores
+
+__all__ = ["Job", "work"]
+
+_COLLECT_EVERY = 500
+_THREAD_PATIENCE = 1.0
+
+
+class Job(NamedTuple):
+    """What a worker is given.
+
+    Args:
+        number: Of the worker, and of its actor.
+        actors: All actors of the race, whose code tells which names change.
+        states: The states of the runs to come; None if the actors take none.
+        board: What is shared with the scheduler.
+        gates: The semaphore of each actor.
+        done: That of the scheduler.
+        messages: Where to send messages.
+        trace: What else is the user's code: see `Scope`.
+        cpu: Where to run, or None.
+    """
+
+    number: int
+    actors: Sequence[Callable[..., object]]
+    states: Sequence[Any] | None
+    board: Board
+    gates: Sequence[Any]
+    done: Any
+    messages: Connection
+    trace: tuple[str, ...]
+    cpu: int | None
+
+
+def work(job: Job) -> None:
+    """Runs the actor of a worker until it is told to leave."""
+    # Ctrl-C is for the parent, which ends the run in order.
+    os.setpgid(0, 0)
+    if job.cpu is not None:
+        os.sched_setaffinity(0, {job.cpu})
+    scope = Scope(job.trace)
+    gates = [gate._semlock for gate in job.gates]
+    turns = RecordingTurns(
+        job.number, job.board, gates, job.done._semlock, job.messages.send, scope
+    )
+    worker = _Worker(job, turns)
+    job.messages.send(("ready",))
+    words, runs = job.board.words, 0
+    while True:
+        turns.wait_for_turn(job.number)
+        if words[at.COMMAND] == at.LEAVE:
+            break
+        worker.run(() if job.states is None else (job.states[words[at.STATE]],))
+        runs += 1
+        if not runs % _COLLECT_EVERY:
+            gc.collect()
+    turns.points.stop()
+    turns.end_threads(_THREAD_PATIENCE)
+
+
+class _Worker:
+    def __init__(self, job: Job, turns: RecordingTurns) -> None:
+        self._job = job
+        self._turns = turns
+        self._target = job.actors[job.number]
+        self._primitives = Primitives(turns)
+        self._semaphores = Semaphores(turns)
+        self._feeders = Feeders()
+        self._copies = ModuleCopies()
+        patches = TypePatches()
+        for owner, name, method in (*self._semaphores.methods(), *pipe_methods(turns)):
+            patches.replace(owner, name, method)
+        vars(connection)["wait"] = waiting_function(turns)
+        turns.on_error = self._tell_error
+        turns.on_end = self._tidy
+        turns.held_by = self._semaphores.keys_held_by
+        turns.holder_of = self._primitives.holder_of
+        gc.disable()
+        gc.freeze()
+        table = turns.points.table
+        for actor in job.actors:
+            function = _function_of(actor)
+            if function is not None and function.__code__ in turns.scope:
+                # What one actor stores, another one sees, in whose process that code never runs.
+                table.add(function.__code__, function.__globals__)
+        turns.points.start()
+        self._primitives.install()
+        # A process of its own would draw from the system. `random` seeds itself after a fork, too.
+        random.seed(job.number)
+        table.on_namespace = self._meet
+        for namespace in table.namespaces():
+            self._meet(namespace)
+
+    def run(self, given: tuple[Any, ...]) -> None:
+        """Runs the actor once."""
+        self._semaphores.forget_run()
+        self._primitives.forget_run()
+        self._feeders.forget_run()
+        self._copies.restore()
+        self._turns.prepare(given)
+        self._turns.run(partial(self._target, *given), self._feeders.drain)
+
+    def _meet(self, namespace: Mapping[str, object]) -> None:
+        """Sees the globals of a module of the user's, the first time code of it runs."""
+        self._copies.see(namespace)
+        self._primitives.replace_names_of(namespace)
+
+    def _tell_facts(self) -> None:
+        """Tells what is true of this process alone, for the story."""
+        names = {name for code in self._turns.points.table.codes() for name in code.co_names}
+        self._turns.tell("globals", self._copies.texts(frozenset(names)))
+        for name, state in self._copies.drawn_from():
+            self._turns.tell("random", name, state)
+
+    def _tidy(self, actor: Actor) -> None:
+        if self._turns.records and actor.index == self._job.number:
+            self._tell_facts()
+        self._semaphores.release_held_by(actor)
+        self._primitives.release_held_by(actor)
+
+    def _tell_error(self, actor: Actor) -> None:
+        assert actor.error is not None
+        self._turns.tell_crash(actor, self._turns.scope.__contains__)
+        self._turns.tell("error", actor.index, describe_exception(actor.error))
+
+
+def _function_of(actor: Any) -> Any:
+    """Returns the Python function that an actor calls, if there is one."""
+    while isinstance(actor, partial):
+        actor = actor.func
+    actor = getattr(actor, "__func__", actor)
+    return actor if hasattr(actor, "__code__") else None

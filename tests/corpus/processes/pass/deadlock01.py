@@ -1,0 +1,34 @@
+"""Both processes take the two locks in the same order.
+
+SCTBench CS/deadlock01, for processes.
+"""
+
+from multiprocessing.context import BaseContext
+
+
+class Counters:
+    def __init__(self, context: BaseContext) -> None:
+        self.lock_a = context.Lock()
+        self.lock_b = context.Lock()
+        self.count = context.RawValue("i", 0)
+
+
+def setup_with(context: BaseContext) -> Counters:
+    return Counters(context)
+
+
+def forwards(counters: Counters) -> None:
+    with counters.lock_a, counters.lock_b:
+        counters.count.value += 1
+
+
+def backwards(counters: Counters) -> None:
+    with counters.lock_a, counters.lock_b:
+        counters.count.value += 1
+
+
+ACTORS = (forwards, backwards)
+
+
+def check(counters: Counters) -> bool:
+    return bool(counters.count.value == 2)

@@ -1,0 +1,32 @@
+"""Setters write a, then b; a checker between the two writes sees half of a pair.
+
+Kind: torn read (order of two writes). The await is between the two writes.
+SCTBench CS/reorder_N, for tasks: reorder_5 has 4 setters and 1 checker.
+"""
+
+import asyncio
+
+from tests.corpus.shared import TaskShape, asserted_by_the_actors
+
+
+class Pair:
+    def __init__(self) -> None:
+        self.a = 0
+        self.b = 0
+
+
+async def set_both(pair: Pair) -> None:
+    pair.a = 1
+    await asyncio.sleep(0)
+    pair.b = -1
+
+
+async def check_both(pair: Pair) -> None:
+    assert (pair.a, pair.b) in {(0, 0), (1, -1)}
+
+
+def family(setters: int = 4, checkers: int = 1) -> TaskShape[Pair]:
+    return Pair, (set_both,) * setters + (check_both,) * checkers, asserted_by_the_actors
+
+
+setup, ACTORS, check = family()
