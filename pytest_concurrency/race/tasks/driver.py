@@ -628,6 +628,13 @@ class TaskScheduler(Scheduler):
         self._threads_of_run.append(actor)
         return actor
 
+    def operation(self) -> Operation | None:
+        """Returns the operation of a thread; a step of a task is none that acquires a lock.
+
+        Which locks the standard library takes during a step differs from Python to Python.
+        """
+        return None if isinstance(self.current, OnLoop) else super().operation()
+
     def block(self, resource: object, deadline: float | None = None) -> bool:
         """Blocks the current actor; a task that blocks its thread blocks the whole loop."""
         self._hold()

@@ -134,9 +134,9 @@ def test_the_story_of_a_lost_update() -> None:
 # Made by CPython 3.13; every Python makes the same.
 DIGESTS = {
     "gather": "59129cf8861666f1",
-    "condition": "5fff5609950156f7",
-    "queue": "ae3566f842e6af9d",
-    "to_thread": "a2c32b9601d9df38",
+    "condition": "0545b4839f979495",
+    "queue": "9f03d45387e46403",
+    "to_thread": "b26ce2b5308c0f46",
     "shield": "838744b78ef10d77",
 }
 
