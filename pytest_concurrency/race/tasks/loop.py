@@ -160,6 +160,28 @@ class EventLoop(asyncio.BaseEventLoop):
         if self.scheduler is not None:
             self.scheduler.note_unhandled(context)
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Runs a function in a pool whose threads are actors of this run.
+
+        Raises:
+            NotImplementedError: The pool is older than the run, or has no threads.
+        """
+        scheduler = self._scheduler()
+        threads = () if executor is None else getattr(executor, "_threads", (None,))
+        if any(getattr(each, "_race_actor", None) not in scheduler.actors for each in threads):
+            error = NotImplementedError(
+                message(
+                    "race.tasks() cannot follow a pool that was made before the run, or one of "
+                    f"processes: {type(executor).__name__}",
+                    next_step="make a ThreadPoolExecutor in `setup` or in the actor, or give None",
+                )
+            )
+            scheduler.break_off(error)
+            raise error
+        return super().run_in_executor(executor, func, *args)
+
     def stop(self) -> None:
         """Cannot be followed: the loop is ours."""
         self._refuse("stop")

@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -321,3 +322,22 @@ def test_an_old_token_is_still_read() -> None:
     schedule = Schedule.of("r1.ei1VvAADATAJaW5jcmVtZW50ATEAAgECAQIAAAA")
     assert schedule.segments[0].until is not None
     assert schedule.segments[0].until.kind == "write"
+
+
+def test_a_pool_that_is_older_than_the_run_is_refused() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+
+        async def uses(state: State) -> None:
+            await asyncio.get_running_loop().run_in_executor(pool, int)
+
+        with pytest.raises(NotImplementedError, match="a pool that was made before the run"):
+            Race(seed=1).tasks(uses, setup=State)
+
+
+def test_a_pool_of_the_run_is_followed() -> None:
+    async def uses(state: State) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            await asyncio.get_running_loop().run_in_executor(pool, state.log.append, 1)
+
+    assert Race(seed=1).tasks(uses, setup=State, check=lambda s: s.log, runs=30).finding is None
