@@ -300,6 +300,7 @@ def _called(recorder: RecordingDriver, names: Sequence[str]) -> dict[str, str]:
 
 def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
     error = failure.error
+    whose = failure.actor
     raised = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     what = {
         "check": "the check failed" + (f" with {raised}" if error else ": it returned False"),
@@ -307,6 +308,11 @@ def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
         "outcome": f"an outcome that is forbidden: {failure.actor}",
         "deadlock": "deadlock: every actor waits",
         "endless": "an actor went on without an end",
+        "unawaited": f"a coroutine was never awaited, by actor {whose}",
+        "unretrieved": f"nobody looked at what ended task {whose}: {raised}",
+        "unhandled": f"asyncio's exception handler was called for actor {whose}"
+        + (f": {raised}" if error else ""),
+        "uncancelled": f"a task goes on although it was cancelled, actor {whose}",
         "stuck": "an actor is blocked by something that the scheduler does not control",
     }[failure.kind]
     if failure.others:

@@ -20,7 +20,7 @@ from pytest_concurrency.errors import ChildDied, ChildTraceback
 from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
 from pytest_concurrency.race.asked import name_of
-from pytest_concurrency.race.driver import Ending, Stretch
+from pytest_concurrency.race.driver import Ending, Fault, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
@@ -142,12 +142,16 @@ class ProcessScheduler:
         ending: How it ended.
         strays: What blocked in the last run without being modelled, or died, in words.
         kept: Nothing is kept: objects stay in their processes.
+        faults: Nothing: what goes wrong in a process ends an actor, or the process.
         facts: What the recorded run has shown of the processes themselves.
         records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
     """
 
+    foresees_accesses = True
+
     def __init__(self, context: BaseContext, max_steps: int, trace: tuple[str, ...] = ()) -> None:
+        self.faults: Sequence[Fault] = ()
         self._context = context
         self._max_steps = max_steps
         self._scope_trace = trace
