@@ -70,6 +70,7 @@ class Scheduler(Waiting):
     """
 
     foresees_accesses = True
+    faults: Sequence[Fault] = ()
 
     def __init__(
         self,
@@ -90,7 +91,6 @@ class Scheduler(Waiting):
         self.kept: list[object] | None = None
         self.notes_acquires = True
         self.fresh_threads = False
-        self.faults: Sequence[Fault] = ()
         self._patience = _PATIENCE
         self._runs = 0
         self._workers: list[ThreadWorker] = []
