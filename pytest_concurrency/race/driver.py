@@ -83,12 +83,14 @@ class Fault(NamedTuple):
         actor: The path of the actor whose it is.
         error: The exception, if there is one.
         about: The name of the coroutine, or what asyncio says of it.
+        unsettled: Whether it is none yet: `check` and `observe` may look at the exception.
     """
 
     kind: FaultKind
     actor: str
     error: BaseException | None
     about: str
+    unsettled: bool = False
 
 
 class Driver(Protocol):

@@ -66,11 +66,9 @@ class Scheduler(Waiting):
         accesses: What the operations of the last run touched, if that is to be found out.
         kept: What they touched itself, so that nothing else gets its `id` while the run lasts; None
             to keep nothing, since that would put off finalisers.
-        faults: What went wrong beside the actors; nothing, since threads have no such things.
     """
 
     foresees_accesses = True
-    faults: Sequence[Fault] = ()
 
     def __init__(
         self,
@@ -202,6 +200,11 @@ class Scheduler(Waiting):
     def length(self) -> int:
         """How many visible operations there were in the last run."""
         return len(self.trace)
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What went wrong beside the actors: nothing, since threads have no such things."""
+        return ()
 
     def step_aside(self, aside: bool) -> bool:
         """Lets another tool trace the actors for a run, if both cannot; tells whether it does."""

@@ -50,6 +50,7 @@ class TaskScheduler(Turns):
         try:
             super().__exit__(*exc_info)
         finally:
+            self._let_go_of_futures()
             self._tasks.clear()
             self._callbacks.clear()
             self.actors = []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import asyncio
 import warnings
-from typing import Any
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.patches import Patches
 from pytest_concurrency.race.actors import Unwind
@@ -14,17 +17,18 @@ from pytest_concurrency.race.tasks.actors import name_of_coroutine
 from pytest_concurrency.race.tasks.beside import BesideThreads
 from pytest_concurrency.race.tasks.loop import EventLoop
 
+if TYPE_CHECKING:
+    from pytest_concurrency.race.runs import Case
+
 __all__ = ["NotingFaults"]
 
+# What asyncio says when such a future is collected.
+_NEVER_RETRIEVED = "Future exception was never retrieved"
 _get_ident = _thread.get_ident
 
 
 class NotingFaults(BesideThreads):
-    """Notes what asyncio and Python would only log or warn of; the arguments are `Inbox`'s.
-
-    Attributes:
-        faults: What went wrong in the last run without ending an actor that was given.
-    """
+    """Notes what asyncio and Python would only log or warn of; the arguments are `Inbox`'s."""
 
     def __init__(
         self, scope: Scope, max_steps: int = 20_000, loop: EventLoop | None = None
@@ -35,7 +39,45 @@ class NotingFaults(BesideThreads):
 
     def _forget_run(self) -> None:
         super()._forget_run()
-        self.faults: list[Fault] = []
+        self._faults: list[Fault] = []
+        # The futures of the run, and who has made them.
+        self._futures: list[tuple[weakref.ref[asyncio.Future[Any]], str]] = []
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What went wrong in the last run, as far as nobody has looked at it until now."""
+        return (*self._faults, *self._unread_futures())
+
+    def fresh_state(self, case: Case) -> tuple[Any, ...]:
+        """Makes the state of the next run, with which that of the last one may go."""
+        __tracebackhide__ = True
+        self._let_go_of_futures()
+        return super().fresh_state(case)
+
+    def _let_go_of_futures(self) -> None:
+        """Keeps asyncio quiet about exceptions of the last run, which has been judged."""
+        for reference, _ in self._futures:
+            future = reference()
+            if future is not None:
+                future._log_traceback = False
+        self._futures = []
+
+    def note_future(self, future: asyncio.Future[Any]) -> None:
+        """Remembers a future, since it may end with an exception that nobody looks at."""
+        if not self.aborting and self.current is not None:
+            self._futures.append((weakref.ref(future), self.current.path))
+
+    def _unread_futures(self) -> Iterator[Fault]:
+        """Finds exceptions of plain futures at which nobody has looked yet."""
+        if self.ending != "complete":
+            return
+        for reference, path in self._futures:
+            future = reference()
+            if future is not None and future._log_traceback:
+                # Not `exception()`: asyncio would take that for somebody who looks.
+                error = future._exception
+                if not isinstance(error, Unwind):
+                    yield Fault("unhandled", path, error, _NEVER_RETRIEVED, unsettled=True)
 
     def _take_over_warnings(self) -> None:
         """Has the warnings of coroutines that nobody awaits come here, until `_patches` ends."""
@@ -81,4 +123,4 @@ class NotingFaults(BesideThreads):
 
     def note_fault(self, fault: Fault, coroutine: Any = None) -> None:
         """Keeps what went wrong beside the actors that were given."""
-        self.faults.append(fault)
+        self._faults.append(fault)
