@@ -159,7 +159,7 @@ class _Grouping:
             held = ""
             if len(owners) == 1:
                 held = f", held by actor {owners[0].actor} since line {owners[0].line}"
-            return f"waits {waiting_for(step.label)}{held}"
+            return f"waits {waiting_for(step.label)}{held}" if step.label else "waits for a time"
         if step.locks == "takes" and _is_no_lock(step.label):
             return f"goes on: the wait {waiting_for(step.label)} is over"
         return f"{step.locks} {step.label}"

@@ -26,8 +26,8 @@ _REPLAYS = 6
 _ALWAYS_FAILS_AFTER = 20
 _NO_RACE = Diagnosis(
     "no race",
-    "The actors ran one after the other here, and every other order ends so too. Is the check "
-    "right, or the code wrong even without threads?",
+    "The actors ran one after the other here, and no other order that was tried ends better. Is "
+    "the check right, or the code wrong even without any concurrency?",
     {},
 )
 
@@ -281,7 +281,7 @@ def _run_in_order(runner: Runner, found: Found) -> None:
 def _always_fails(runner: Runner, failure: Failure, seed: int) -> bool:
     """Tells whether a program that fails in order does so in other orders too."""
     runner.look()
-    tries: list[Strategy] = [InOrder(range(len(runner.case.actors))[::-1])]
+    tries: list[Strategy] = [InOrder(range(len(runner.case.actors))[::-1]), InOrder(alone=True)]
     if not runner.driver.has_lost_patience:
         tries += [Portfolio(seed)] * _ALWAYS_FAILS_AFTER
     return all(
