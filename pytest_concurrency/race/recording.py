@@ -116,6 +116,8 @@ class Record(NamedTuple):
         crashes: The actors that ended with an exception, in order.
         endless: Whether the run was cut off at the step limit.
         unnoticed: What else went wrong, in order.
+        unread: The exceptions in futures at which nobody has looked: perhaps only because `check`
+            failed before it came to that.
         unfinished: The paths of the tasks that nobody had waited for when the given actors ended.
     """
 
@@ -125,13 +127,14 @@ class Record(NamedTuple):
     endless: bool = False
     unnoticed: tuple[Unnoticed, ...] = ()
     unfinished: tuple[str, ...] = ()
+    unread: tuple[Unnoticed, ...] = ()
 
     @property
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
         return frozenset(
             item.filename
-            for items in (self.steps, self.waits, self.crashes, self.unnoticed)
+            for items in (self.steps, self.waits, self.crashes, self.unnoticed, self.unread)
             for item in items
             if item.filename
         )

@@ -5,17 +5,14 @@ Reused threads make a run cost little more than its hand-offs.
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import gc
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from pytest_concurrency.race.accesses import Access, Entered
+from pytest_concurrency.race.accesses import Access
 from pytest_concurrency.race.actors import (
     DONE,
     NEW,
@@ -26,16 +23,11 @@ from pytest_concurrency.race.actors import (
     acquire_raw,
 )
 from pytest_concurrency.race.driver import Ending, Fault
-from pytest_concurrency.race.looks import Looks
-from pytest_concurrency.race.points.choice import points_for
-from pytest_concurrency.race.points.entries import enters_python
-from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
-from pytest_concurrency.race.points.values import value_of
 from pytest_concurrency.race.primitives import Primitives
+from pytest_concurrency.race.reaching import Reaching
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
-from pytest_concurrency.race.waiting import Waiting
 from pytest_concurrency.race.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -51,21 +43,15 @@ _PATIENCE = 10.0
 _LESS_PATIENCE = 1.0
 _SHORT_PATIENCE = 0.3
 _COLLECT_EVERY = 500
-_get_ident = _thread.get_ident
 
 
-class Scheduler(Waiting):
+class Scheduler(Reaching):
     """Runs actors under schedules; use it with `with`.
 
     Args:
         scope: Tells the user's code from code that runs through.
         max_steps: After so many visible operations a run counts as endless.
         natural: Decide only where this interpreter itself could switch threads.
-
-    Attributes:
-        accesses: What the operations of the last run touched, if that is to be found out.
-        kept: What they touched itself, so that nothing else gets its `id` while the run lasts; None
-            to keep nothing, since that would put off finalisers.
     """
 
     foresees_accesses = True
@@ -77,16 +63,8 @@ class Scheduler(Waiting):
         *,
         natural: bool = False,
     ) -> None:
-        super().__init__(max_steps, natural)
-        self.scope = scope
-        self._is_natural = True
-        self._entered = Entered()
-        self._looks = Looks()
-        self._finds_accesses = False
-        self.points = points_for(scope, self._reach_naturally if natural else self.reach, natural)
+        super().__init__(scope, max_steps, natural)
         self.primitives = Primitives(self)
-        self.accesses: list[tuple[Actor, Access]] = []
-        self.kept: list[object] | None = None
         self.notes_acquires = True
         self.fresh_threads = False
         self._patience = _PATIENCE
@@ -167,7 +145,6 @@ class Scheduler(Waiting):
         self._forget_run()
         self._strategy = strategy
         self._entered.clear()
-        self.accesses = []
         self.clear()
         self.points.refresh()
         self._used_workers = 0
@@ -297,69 +274,6 @@ class Scheduler(Waiting):
 
     # In the thread of the actor that has the baton.
 
-    def reach(self, operation: Operation) -> None:
-        """Comes to a visible operation: makes a decision, if one is due."""
-        if _get_ident() != self.ident:
-            if self.outside:
-                self.rejoin()
-            return
-        trace = self.trace
-        trace.append(operation)
-        if len(trace) >= self._limit:
-            self._decide(operation)
-
-    def find_accesses(self, find: bool) -> None:
-        """Finds out what each operation touches before it is decided upon, from now on or no more.
-
-        Args:
-            find: Whether to do so: it costs time.
-        """
-        if self.natural:
-            return
-        self._finds_accesses = find
-        self.points.call(self._reach_with_access if find else self.reach)
-
-    def _reach_with_access(self, operation: Operation) -> None:
-        """Comes to a visible operation and says what it touches."""
-        actor = self.current
-        if _get_ident() == self.ident and actor is not None:
-            self._note_access(actor, operation, sys._getframe(2))
-        self.reach(operation)
-
-    def _note_access(self, actor: Actor, operation: Operation, frame: FrameType) -> None:
-        """Finds out what an operation touches that an actor has come to."""
-        any_name = self.points.table.any_name
-        access = self._entered.access_of(actor, operation, frame, any_name)
-        if not access.anything and self._looks.may_follow(frame, self.scope):
-            access = access._replace(anything="reads")
-        actor.access = access
-        self.accesses.append((actor, access))
-        if self.kept is not None:
-            self.kept.append(value_of(operation.operand, frame))
-
-    def _reach_naturally(self, operation: Operation) -> None:
-        """Comes to a visible operation, and decides only if threads could switch there."""
-        if _get_ident() == self.ident:
-            frame = sys._getframe(2)
-            passed = self.points.passed_switch()
-            self._is_natural = passed or enters_python(operation, frame)
-        self.reach(operation)
-
-    def operation(self) -> Operation | None:
-        """Returns the visible operation that the current actor is doing."""
-        if len(self.trace) > self.stretches[-1].start:
-            return self.trace[-1]
-        return self.current.pending if self.current else None
-
-    def failed_to_take(self, frame: FrameType) -> None:
-        """Lets others go on first, if it was the user's code that tried in vain.
-
-        Args:
-            frame: Who tried. The standard library tries where it expects to fail.
-        """
-        if frame.f_code in self.scope:
-            self.give_way()
-
     def spawn(
         self, target: Callable[[], object], thread: threading.Thread, *, daemon: bool
     ) -> Actor:
@@ -374,28 +288,6 @@ class Scheduler(Waiting):
         actor = self._add(f"{parent.path}.{parent.children}", target, thread, daemon)
         parent.children += 1
         return actor
-
-    def _decide(self, operation: Operation) -> None:
-        """Lets the strategy choose who goes on before an operation of the current actor."""
-        actor = self.current
-        assert actor is not None
-        if self.aborting:
-            self._stop(actor, operation)
-            return
-        if self._back:
-            self._take_back()
-        actor.pending = operation
-        try:
-            if len(self.trace) >= self.max_steps:
-                self._end("endless")
-                self._park(actor)
-            if self._is_natural:
-                self._let_go_on(actor, "reach")
-        except Unwind:
-            if operation.kind != "enter":
-                raise
-            # Only what has been entered is closed on the way out: it ends at what comes next.
-            actor.unwinding = False
 
     def _ended(self, actor: Actor) -> None:
         """Goes on with another actor after one has ended; called in its thread."""

@@ -54,9 +54,10 @@ class TaskRecorder(Recorder, TaskScheduler):
     def record(self) -> Record:
         """What was recorded of the last run."""
         made = super().record
-        unread = (self._unnoticed_of(fault) for fault in self._unread_futures())
         return made._replace(
-            unnoticed=(*self._unnoticed, *unread), unfinished=self._unfinished_tasks
+            unnoticed=tuple(self._unnoticed),
+            unfinished=self._unfinished_tasks,
+            unread=tuple(map(self._unnoticed_of, self._unread_futures())),
         )
 
     def clear(self) -> None:

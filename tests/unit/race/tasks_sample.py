@@ -375,6 +375,17 @@ def has_looked_at_the_future(state: State) -> bool:
     return isinstance(future.exception(), KeyError)
 
 
+async def update_and_leave_an_error(state: State) -> None:
+    await leave_an_error_in_a_future(state)
+    await update(state)
+
+
+def is_two_before_it_looks(state: State) -> bool:
+    assert state.value == 2
+    futures: list[Any] = state.log
+    return all(isinstance(each.exception(), KeyError) for each in futures)
+
+
 async def call_back_and_fail(state: State) -> None:
     def fail_at_once() -> None:
         raise KeyError("in a callback")
@@ -452,6 +463,7 @@ BROKEN: dict[str, Program] = {
     "create_task": Program((forget_a_task,), lambda s: s.value == 1, "task never awaited"),
     "exception": Program((forget_an_error,), None, "exception never retrieved"),
     "future": Program((leave_an_error_in_a_future,), None, "exception that nobody handles"),
+    "future and race": Program((update_and_leave_an_error,) * 2, is_two_before_it_looks, LOST),
     "callback": Program((call_back_and_fail,), None, "exception that nobody handles"),
     "cancel": Program((leave_endless_task,), None, "task that cannot be cancelled"),
     "poll": Program((poll,), None, "endless loop"),
