@@ -245,7 +245,7 @@ class Scheduler(Reaching):
         if self.ident:
             self._watchdog.wait(self._patience)
         else:
-            # Nobody runs: it is released already, or in a moment, or was taken before the interrupt.
+            # Nobody runs: it is released already, or soon, or was taken before the interrupt.
             acquire_raw(self._done, True, self._patience)
         self._baton_out = False
 
