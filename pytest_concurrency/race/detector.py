@@ -14,7 +14,7 @@ from pytest_concurrency.race.as_threads import AsThreads
 from pytest_concurrency.race.asked import checked_actors, context_of, name_of, positive
 from pytest_concurrency.race.driver import ActorKind
 from pytest_concurrency.race.evidence import Evidence
-from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed
+from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed, shortened
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Declared, Grades, Outcomes
 from pytest_concurrency.race.points.scope import Scope
@@ -339,20 +339,25 @@ class Race:
 
     def _searched(self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes) -> RaceResult:
         __tracebackhide__ = True
-        search = Search(case, scope, plan, outcomes)
-        search.run()
+        search = Search(case, plan, outcomes)
+        short = None
+        with plan.kind.driver(scope, plan.max_steps) as driver:
+            search.run(driver)
+            if search.found is not None:
+                try:
+                    short = shortened(case, plan, search.found, search.runs, driver)
+                except Unsteady as difference:
+                    error = NotDeterministic(_unsteady(str(difference)))
+                    raise error from search.found.failure.error
         notes: tuple[str, ...] = ()
         if search.nondeterminism:
             notes = (_unsteady(search.nondeterminism),)
         if search.failed_unsteadily:
             raise NotDeterministic(notes[0])
         finding = None
-        if search.found is not None:
+        if short is not None:
             names = [name_of(actor) for actor in case.actors]
-            try:
-                finding = explain(case, names, scope, plan, search.found, search.runs)
-            except Unsteady as difference:
-                raise NotDeterministic(_unsteady(str(difference))) from search.found.failure.error
+            finding = explain(case, names, scope, plan, short)
         notes += self._remember(search, finding)
         return RaceResult(
             search.runs,

@@ -7,20 +7,23 @@ from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
 from pytest_concurrency.race.diagnosis import WRONG_RESULT, Diagnosis, diagnose
-from pytest_concurrency.race.driver import RecordingDriver
+from pytest_concurrency.race.driver import Driver, RecordingDriver
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
 from pytest_concurrency.race.schedule import BadToken, Schedule
-from pytest_concurrency.race.search import Found, Plan
+from pytest_concurrency.race.search import Found, Plan, not_alike
 from pytest_concurrency.race.shrink import shrink
 from pytest_concurrency.race.story import Story, tell
 from pytest_concurrency.race.strategies.in_order import InOrder
+from pytest_concurrency.race.strategies.portfolio import Portfolio
+from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.strategies.replay import Replay
 
-__all__ = ["Finding", "Unsteady", "explain", "replayed"]
+__all__ = ["Finding", "Shortened", "Unsteady", "explain", "replayed", "shortened"]
 
 # Chance has to repeat itself so often to pass for a race.
 _REPLAYS = 6
+_ALWAYS_FAILS_AFTER = 20
 _NO_RACE = Diagnosis(
     "no race",
     "The actors ran one after the other here, and every other order ends so too. Is the check "
@@ -82,53 +85,77 @@ class Finding:
         return "\n".join([*parts, f"found: {self.how}"])
 
 
+@dataclass(frozen=True)
+class Shortened:
+    """What a search found, confirmed and made short.
+
+    Args:
+        failure: How it fails.
+        schedule: The shortest one that shows it.
+        how: After how many runs it was found and made short, in words.
+        always: Whether every schedule fails.
+        attempts: How many runs it took to make the schedule short.
+    """
+
+    failure: Failure
+    schedule: Schedule
+    how: str
+    always: bool = False
+    attempts: int = 0
+
+
+def shortened(case: Case, plan: Plan, found: Found, runs: int, driver: Driver) -> Shortened:
+    """Confirms a failing schedule and makes it short.
+
+    Args:
+        case: What was run.
+        plan: How it was searched.
+        found: What the search found.
+        runs: How many runs it took.
+        driver: Carried out the search, and goes on with it.
+
+    Raises:
+        Unsteady: The schedule does not fail again.
+    """
+    by_run = f"by run {runs} (seed {plan.seed})"
+    if found.failure.kind == "stuck":
+        # Each replay would take as long, and leave another thread behind.
+        return Shortened(found.failure, found.schedule, f"{by_run}, not made shorter")
+    driver.find_accesses(False)
+    runner = Runner(case, driver)
+    found = _confirmed(runner, found)
+    confirmed = runner.runs
+    if found.in_order and _always_fails(runner, found.failure, plan.seed):
+        how = f"in all of {runs + runner.runs - confirmed} runs (seed {plan.seed})"
+        return Shortened(found.failure, found.schedule, how, always=True)
+    schedule, attempts = shrink(runner, found.schedule, found.failure)
+    preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
+    how = f"{by_run}, made short in {attempts} more: {schedule.preemptions} {preemptions}"
+    return Shortened(found.failure, schedule, how, attempts=attempts)
+
+
 def explain(
-    case: Case,
-    names: Sequence[str],
-    scope: Scope,
-    plan: Plan,
-    found: Found,
-    runs: int,
+    case: Case, names: Sequence[str], scope: Scope, plan: Plan, short: Shortened
 ) -> Finding:
-    """Shrinks a failing schedule, replays it, and tells its story.
+    """Tells the story of what was found, and where it can happen.
 
     Args:
         case: What was run.
         names: What the given actors are called.
         scope: Tells the user's code from other code.
         plan: How it was searched.
-        found: What the search found.
-        runs: How many runs it took.
-
-    Raises:
-        Unsteady: The schedule does not fail again.
+        short: What was found.
     """
-    if found.failure.kind == "stuck":
-        # Each replay would take as long, and leave another thread behind.
+    if short.failure.kind == "stuck":
         return Finding(
-            what=_what_broke(found.failure, {}, False),
+            what=_what_broke(short.failure, {}, False),
             name="stuck",
-            story=f"{found.failure.actor} did not go on, and could not be stopped",
+            story=f"{short.failure.actor} did not go on, and could not be stopped",
             verdict="unknown: it was not tried again",
-            schedule=found.schedule,
-            how=f"by run {runs} (seed {plan.seed}), not made shorter",
+            schedule=short.schedule,
+            how=short.how,
         )
-    with plan.kind.driver(scope, plan.max_steps) as driver:
-        runner = Runner(case, driver)
-        runner.run(InOrder())
-        _confirm(runner, found)
-        schedule, attempts = found.schedule, 0
-        if not found.always:
-            schedule, attempts = shrink(runner, found.schedule, found.failure)
-    preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
-    how = f"in all of {runs} runs (seed {plan.seed})"
-    if not found.always:
-        how = (
-            f"by run {runs} (seed {plan.seed}), made short in {attempts} more: "
-            f"{schedule.preemptions} {preemptions}"
-        )
-    told = _told(case, names, scope, plan, schedule, found.failure, how, found.always)
-    return replace(told, attempts=attempts)
+    return _told(case, names, scope, plan, short)
 
 
 def replayed(
@@ -174,23 +201,15 @@ def replayed(
     how = "replayed from its token"
     if replay.misfits:
         how += f", although the code has changed since: {replay.misfits[0]}"
-    return _told(case, names, scope, plan, schedule, failure, how, False), ""
+    return _told(case, names, scope, plan, Shortened(failure, schedule, how)), ""
 
 
-def _told(
-    case: Case,
-    names: Sequence[str],
-    scope: Scope,
-    plan: Plan,
-    schedule: Schedule,
-    failure: Failure,
-    how: str,
-    always: bool,
-) -> Finding:
+def _told(case: Case, names: Sequence[str], scope: Scope, plan: Plan, short: Shortened) -> Finding:
+    schedule, always = short.schedule, short.always
     with plan.kind.recorder(scope, plan.max_steps) as recorder:
         runner = Runner(case, recorder)
         runner.run(InOrder())
-        failure = runner.run(Replay(schedule)) or failure
+        failure = runner.run(Replay(schedule)) or short.failure
         called = _called(recorder, names)
         diagnosis = diagnose(recorder.record)
         if always and failure.kind in ("check", "outcome"):
@@ -210,20 +229,27 @@ def _told(
         story=str(story),
         verdict=verdict,
         schedule=schedule,
-        how=how,
+        how=short.how,
         elsewhere=plan.kind.elsewhere(case, schedule, failure, plan.max_steps),
         error=failure.error,
         always=always,
+        attempts=short.attempts,
         lines=_styled(story),
     )
 
 
-def _confirm(runner: Runner, found: Found) -> None:
-    """Replays what was found.
+def _confirmed(runner: Runner, found: Found) -> Found:
+    """Replays what was found, and runs the actors one after the other, which ended some way before.
+
+    Returns:
+        The same. The first run of all can have missed operations, so what it did is told anew.
 
     Raises:
-        Unsteady: It does not fail in the same way.
+        Unsteady: It does not fail in the same way, or the other does not end as before.
     """
+    _run_in_order(runner, found)
+    if found.in_order:
+        found = replace(found, schedule=runner.schedule(), signature=runner.signature())
     before: Signature | None = None
     for number in range(_REPLAYS):
         failure = runner.run(Replay(found.schedule))
@@ -237,6 +263,30 @@ def _confirm(runner: Runner, found: Found) -> None:
         if number > 1 and before is not None and before != signature:
             raise Unsteady(difference(before, signature))
         before = signature
+    _run_in_order(runner, found)
+    return found
+
+
+def _run_in_order(runner: Runner, found: Found) -> None:
+    before = found.failure if found.in_order else None
+    failure = runner.run(InOrder())
+    if before.is_like(failure) if before else failure is None:
+        return
+    # What was visible in the very first run is not the same.
+    signature = runner.signature()
+    again = runner.run(InOrder())
+    raise Unsteady(difference(signature, runner.signature()) or not_alike(before, failure, again))
+
+
+def _always_fails(runner: Runner, failure: Failure, seed: int) -> bool:
+    """Tells whether a program that fails in order does so in other orders too."""
+    runner.look()
+    tries: list[Strategy] = [InOrder(range(len(runner.case.actors))[::-1])]
+    if not runner.driver.has_lost_patience:
+        tries += [Portfolio(seed)] * _ALWAYS_FAILS_AFTER
+    return all(
+        failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)
+    )
 
 
 def _called(recorder: RecordingDriver, names: Sequence[str]) -> dict[str, str]:

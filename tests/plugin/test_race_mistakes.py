@@ -193,7 +193,7 @@ def test_it(race):
     [
         pytest.param(
             FLAKY,
-            "E * only one of them came to read value in add, line 6, by actor 1",
+            "E * only one of them came to read value in add, line 6, by actor 0",
             id="left-over state",
         ),
         pytest.param(RANDOM, "E * and the second time *, line 1?, by actor ?", id="random"),

@@ -7,6 +7,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable
+from functools import lru_cache
 from types import CodeType
 
 from pytest_concurrency.errors import message
@@ -46,6 +47,8 @@ _GENERATED = frozenset(
         "setvalue",
     ]
 )
+# The system is asked for each folder of a path, and each search comes to the same files.
+_real_path = lru_cache(maxsize=4096)(os.path.realpath)
 
 
 class Scope:
@@ -76,7 +79,7 @@ class Scope:
     def _is_users(self, filename: str) -> bool:
         if filename.startswith("<"):
             return not filename.startswith(("<frozen", "<__array", "<attrs generated"))
-        path = os.path.realpath(filename)
+        path = _real_path(filename)
         if path.startswith(self._added):
             return True
         if path.startswith(_OURS) or any(part in path for part in _INSTALLED):

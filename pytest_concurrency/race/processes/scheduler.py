@@ -195,10 +195,14 @@ class ProcessScheduler:
         self.records = False
 
     def close(self) -> None:
-        """Ends the workers."""
+        """Ends the workers, and lets go of the states: their semaphores are gone with them."""
         with self._exit:
             if self._crew is not None:
                 self._crew.stop(self._is_clean)
+            self._crew = self._states = None
+            self._given = ()
+            self.actors, self.stretches, self.candidates = [], [], []
+            self._main_actors, self.current = [], None
 
     # What a search asks: see `Driver`.
 
@@ -636,9 +640,9 @@ class ProcessScheduler:
     def _take_in(self, owner: int, sent: tuple[Any, ...]) -> None:
         what, *rest = sent
         if what == "operation":
-            kind, name, subject, line, *code = rest
+            kind, name, subject, offset, line, *code = rest
             stand_in = cast("CodeType", CodeName(*code))
-            self._operations[owner].append(Operation(kind, name, subject, stand_in, 0, line))
+            self._operations[owner].append(Operation(kind, name, subject, stand_in, offset, line))
         elif what == "acquires":
             for number in rest:
                 self._operations[owner][number].acquires = True

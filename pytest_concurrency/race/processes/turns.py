@@ -344,7 +344,8 @@ class Turns:
         code = operation.code
         self.tell(
             "operation",
-            *(operation.kind, operation.name, operation.subject, operation.line),
+            *(operation.kind, operation.name, operation.subject),
+            *(operation.offset, operation.line),
             *(code.co_filename, code.co_name, code.co_firstlineno),
         )
         return number
