@@ -80,7 +80,7 @@ class Recorder(Scheduler):
         if actor is None or number is None:
             return super().block(resource, deadline)
         step = self.steps[number]
-        label = self._observer.labels.of_resource(resource) or step.label
+        label = self._observer.wait_label(step.operation, step.label, resource)
         self.steps[number] = step._replace(label=label, locks="waits", before="", after="")
         woken = super().block(resource, deadline)
         if not woken:

@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["Crash", "Record", "Step", "Wait"]
+__all__ = ["ROOM", "Crash", "Record", "Step", "Wait"]
+
+
+ROOM = "room in the pipe of "
+"""How the label of a `Wait` begins if it is for that, of a queue's feeder thread."""
 
 
 class Step(NamedTuple):
@@ -106,7 +110,10 @@ class Record(NamedTuple):
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
         return frozenset(
-            item.filename for items in (self.steps, self.waits, self.crashes) for item in items
+            item.filename
+            for items in (self.steps, self.waits, self.crashes)
+            for item in items
+            if item.filename
         )
 
     def place(self, filename: str, line: int) -> str:

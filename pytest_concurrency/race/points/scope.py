@@ -26,7 +26,7 @@ _LIBRARY = tuple(
         if folder
     }
 )
-# What dataclasses, enum, namedtuple and `multiprocessing.Value` write for a class; `python -c` has
+# What dataclasses, enum and namedtuple write for a class; `python -c` has
 # the same file name.
 _GENERATED = frozenset(
     [
@@ -43,8 +43,6 @@ _GENERATED = frozenset(
         "__setattr__",
         "__delattr__",
         "<lambda>",
-        "getvalue",
-        "setvalue",
     ]
 )
 # The system is asked for each folder of a path, and each search comes to the same files.
@@ -74,7 +72,7 @@ class Scope:
         known = self._known.get(filename)
         if known is None:
             known = self._known[filename] = self._is_users(filename)
-        return known and not (filename == "<string>" and code.co_name in _GENERATED)
+        return known and not (filename == "<string>" and _is_generated(code))
 
     def _is_users(self, filename: str) -> bool:
         if filename.startswith("<"):
@@ -85,6 +83,12 @@ class Scope:
         if path.startswith(_OURS) or any(part in path for part in _INSTALLED):
             return False
         return not path.startswith(_LIBRARY)
+
+
+def _is_generated(code: CodeType) -> bool:
+    """Tells whether the standard library wrote the source of code without a file."""
+    # The properties of a `multiprocessing.Value`, one for each field.
+    return code.co_name in _GENERATED or code.co_names[:2] == ("acquire", "_obj")
 
 
 def is_ours(code: CodeType) -> bool:

@@ -15,13 +15,16 @@ from typing import Any
 
 from pytest_concurrency.race.accesses import Entered
 from pytest_concurrency.race.actors import Actor, Unwind
-from pytest_concurrency.race.observer import NOTHING, Observer
+from pytest_concurrency.race.observer import NOTHING
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN
 from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
 from pytest_concurrency.race.processes import board as at
-from pytest_concurrency.race.processes.shared import SharedLabels, shared_value
+from pytest_concurrency.race.processes.memory import SharedObserver
+from pytest_concurrency.race.processes.pipes import CONNECTION
+from pytest_concurrency.race.processes.shared import SharedLabels
 from pytest_concurrency.race.processes.turns import END, Turns
+from pytest_concurrency.race.recording import ROOM
 
 __all__ = ["RecordingTurns"]
 
@@ -31,14 +34,6 @@ _get_ident = _thread.get_ident
 # afterwards, what is done with a lock, and the exception it ended with.
 _Sent = list[Any]
 _ACTOR, _NUMBER, _LABEL, _BEFORE, _AFTER, _LOCKS, _RAISED = range(7)
-
-
-class _SharedObserver(Observer):
-    """Looks at shared memory as well."""
-
-    def attribute(self, owner: Any, name: str) -> Any:
-        """Returns an attribute, that of a `Value` without its lock."""
-        return shared_value(owner, name)
 
 
 class RecordingTurns(Turns):
@@ -55,7 +50,7 @@ class RecordingTurns(Turns):
         self.held_by: Callable[[Actor], list[tuple[int, int]]] = lambda actor: []
         self.holder_of: Callable[[object], Actor | None] = lambda resource: None
         self.records = False
-        self._observer = _SharedObserver(SharedLabels((), self.number))
+        self._observer = SharedObserver(SharedLabels((), self.number))
         self._entered = Entered()
         self._steps: dict[int, _Sent] = {}
         self._unsent: set[int] = set()
@@ -74,23 +69,27 @@ class RecordingTurns(Turns):
         self._unfinished.clear()
         self._entered.clear()
         if records:
-            self._observer = _SharedObserver(SharedLabels(given, self.number))
+            self._observer = SharedObserver(SharedLabels(given, self.number))
 
     def block_on(self, key: int, deadline: float | None = None, resource: object = None) -> bool:
         """Blocks the current actor, and records that it waits, and what comes of it."""
         actor = self.current
         event = self._last.get(actor) if actor is not None else None
-        if actor is None or event is None or self._words[at.ABORTING]:
+        if actor is None or self._words[at.ABORTING]:
             return super().block_on(key, deadline, resource)
+        if event is None:
+            return self._block_unseen(actor, key, deadline, resource)
         step = self._steps[event]
         again = [*step]
-        step[_LABEL] = self._observer.labels.of_resource(resource) or step[_LABEL]
+        operation = self.operation()
+        assert operation is not None
+        step[_LABEL] = self._observer.wait_label(operation, step[_LABEL], resource)
         step[_LOCKS], step[_BEFORE], step[_AFTER] = "waits", "", ""
         self._unsent.add(event)
         try:
             woken = super().block_on(key, deadline, resource)
         except Unwind:
-            self._tell_wait(actor, step, key, resource)
+            self._tell_wait(actor, step[_LABEL], step[_NUMBER], key, resource)
             raise
         again[_LABEL] = step[_LABEL]
         if not woken:
@@ -164,7 +163,22 @@ class RecordingTurns(Turns):
             self._unsent.clear()
         super()._give_back(actor, why)
 
-    def _tell_wait(self, actor: Actor, step: _Sent, key: int, resource: object) -> None:
+    def _block_unseen(
+        self, actor: Actor, key: int, deadline: float | None, resource: object
+    ) -> bool:
+        """Blocks an actor that has not come to any code of the user's, such as a feeder."""
+        try:
+            return super().block_on(key, deadline, resource)
+        except Unwind:
+            label = self._observer.labels.of_resource(resource)
+            if isinstance(resource, CONNECTION):
+                label = f"{ROOM}{label}"
+            self._tell_wait(actor, label, -1, key, resource)
+            raise
+
+    def _tell_wait(
+        self, actor: Actor, label: str, number: int, key: int, resource: object
+    ) -> None:
         """Tells for what an actor waits in vain, and what it holds."""
         holder = None
         if isinstance(resource, Actor):
@@ -173,7 +187,7 @@ class RecordingTurns(Turns):
             local = self.holder_of(resource)
             holder = None if local is None else local.index
         is_orphan = not key and holder is None and isinstance(resource, (LOCK, RLOCK))
-        self.tell("wait", actor.index, step[_LABEL], step[_NUMBER], key, holder, is_orphan)
+        self.tell("wait", actor.index, label, number, key, holder, is_orphan)
         self.tell("held", actor.index, self.held_by(actor))
 
     def _quietly(self, look: Callable[[], Any]) -> Any:

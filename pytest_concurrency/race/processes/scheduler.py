@@ -199,10 +199,17 @@ class ProcessScheduler:
         with self._exit:
             if self._crew is not None:
                 self._crew.stop(self._is_clean)
+            if self._states is not None:
+                self._states.let_go()
             self._crew = self._states = None
             self._given = ()
             self.actors, self.stretches, self.candidates = [], [], []
             self._main_actors, self.current = [], None
+
+    @property
+    def note(self) -> str:
+        """What the states have cost, if that is worth a word."""
+        return "" if self._states is None else self._states.note
 
     # What a search asks: see `Driver`.
 
@@ -332,15 +339,15 @@ class ProcessScheduler:
     def _wait_of(
         self, owner: int, slot: int, label: str, number: int, key: int, holder: int | None
     ) -> Wait:
-        operation = self._operations[owner][number]
+        operation = None if number < 0 else self._operations[owner][number]
         since = 0
         if key in self._notes.holders:
             holder, since = self._notes.holders[key]
         return Wait(
             self.actors[slot].path,
             label or "something",
-            operation.code.co_filename,
-            operation.line,
+            "" if operation is None else operation.code.co_filename,
+            0 if operation is None else operation.line,
             "" if holder is None else self.actors[holder].path,
             since,
         )

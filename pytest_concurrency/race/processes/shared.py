@@ -16,7 +16,7 @@ from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
 from pytest_concurrency.race.processes.semaphores import key_of
 
-__all__ = ["SharedLabels", "semaphores_in", "shared_value"]
+__all__ = ["SharedLabels", "kind_of", "memory_in", "semaphores_in"]
 
 # How much of a state is looked through.
 _MOST = 1_000
@@ -37,8 +37,18 @@ _KINDS = {
         ("multiprocessing.queues", name): name for name in ("Queue", "SimpleQueue", "JoinableQueue")
     },
 }
+# Where a shared object keeps its memory, or its pipe, and what that adds to its label.
+_INSIDE = {
+    "Value": (("_obj", ""),),
+    "Array": (("_obj", ""),),
+    "SharedMemory": (("_buf", ".buf"),),
+    "ShareableList": (("shm", ".shm"),),
+    **dict.fromkeys(("Queue", "JoinableQueue", "SimpleQueue"), (("_reader", ""), ("_writer", ""))),
+}
 _SEMAPHORE = "multiprocessing.synchronize"
 _LOCKS = ("Lock", "RLock")
+# What can be used like its lock.
+_HAVE_A_LOCK = ("Value", "Array")
 _SAME_EVERYWHERE = (ModuleType, type, tuple, frozenset)
 
 
@@ -57,11 +67,14 @@ class SharedLabels(Labels):
         self._keys: dict[int, str] = {}
         counts: dict[str, int] = {}
         for each in _parts(state):
-            kind = _kind_of(each)
+            kind = kind_of(each)
             if kind:
                 counts[kind] = counts.get(kind, 0) + 1
                 label = f"{kind}#{counts[kind]}"
                 self._shared[id(each)] = (each, label)
+                for part, name in _INSIDE.get(kind, ()):
+                    inner = attribute_of(each, part)
+                    self._shared[id(inner)] = (inner, label + name)
                 for inner in _semaphores_of(each):
                     self._keys.setdefault(key_of(inner), label)
 
@@ -102,16 +115,9 @@ class SharedLabels(Labels):
         kind = type(value)
         if kind.__module__ == _SEMAPHORE and kind.__name__ in _LOCKS:
             return True
+        if kind_of(value) in _HAVE_A_LOCK:
+            return True
         return super().is_lock(value)
-
-
-def shared_value(owner: Any, name: str) -> Any:
-    """Returns an attribute of an object, without a lock if it is shared."""
-    if name == "value" and _kind_of(owner) == "Value":
-        return shared_value(vars(owner)["_obj"], name)
-    if name == "value" and type(owner).__module__ == "ctypes":
-        return owner.value
-    return attribute_of(owner, name)
 
 
 def semaphores_in(state: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
@@ -122,12 +128,25 @@ def semaphores_in(state: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
             yield label, inner
 
 
-def _kind_of(value: Any) -> str:
+def memory_in(state: tuple[Any, ...]) -> list[Any]:
+    """Returns the blocks of shared memory that a state holds."""
+    shared = [(each, kind_of(each)) for each in _parts(state)]
+    return [
+        each if kind == "SharedMemory" else each.shm
+        for each, kind in shared
+        if kind in ("SharedMemory", "ShareableList")
+    ]
+
+
+def kind_of(value: Any) -> str:
     """Returns how multiprocessing calls a type that processes share; empty for other types."""
     kind = type(value)
     known = _KINDS.get((kind.__module__, kind.__name__), "")
     if known:
         return known
+    if kind.__module__ == "multiprocessing.sharedctypes" and "_obj" in vars(value):
+        # The `Value` of a structure has a class of its own.
+        return "Value"
     if kind.__module__ == "ctypes" or _is_ctypes_array(kind):
         return "RawArray" if hasattr(kind, "_length_") else "RawValue"
     if kind.__module__ == "multiprocessing.managers":
@@ -163,7 +182,7 @@ def _inner(value: Any) -> list[Any]:
         return list(value)
     if isinstance(value, dict):
         return list(value.values())
-    if _kind_of(value) or isinstance(value, (type, ModuleType, FunctionType)):
+    if kind_of(value) or isinstance(value, (type, ModuleType, FunctionType)):
         return []
     try:
         inner = list(object.__getattribute__(value, "__dict__").values())

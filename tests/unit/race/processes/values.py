@@ -312,7 +312,7 @@ KINDS = {
         (increments_a_number_alone,) * 2,
         number_is_two,
         LOST,
-        ("SharedMemory#1.buf[0:4] = b'\\x00\\x00\\x00\\x00'",),
+        ("reads SharedMemory#1.buf =", "writes SharedMemory#1.buf ="),
     ),
     "ShareableList": Kind(
         shareable_list,

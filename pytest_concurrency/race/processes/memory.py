@@ -1,0 +1,77 @@
+"""Looks at the memory that processes share, without taking its lock."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+from pytest_concurrency.race.observer import Observer
+from pytest_concurrency.race.points.operands import Source
+from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
+from pytest_concurrency.race.processes.shared import kind_of
+
+__all__ = ["SharedObserver"]
+
+_SEQUENCES = ("Array", "RawArray", "ShareableList", "memoryview", "ndarray")
+# Of a long one only the beginning is looked at.
+_LONGEST = 1_000
+
+
+class SharedObserver(Observer):
+    """Looks at shared memory as well."""
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        """Returns an attribute: of a `Value` what it holds, of `SharedMemory` the buffer."""
+        kind = kind_of(owner)
+        if kind == "SharedMemory" and name == "buf":
+            return attribute_of(owner, "_buf")
+        memory = _memory_of(owner)
+        if kind in ("Value", "RawValue") and name in _fields_of(memory):
+            return getattr(memory, name)
+        return attribute_of(owner, name)
+
+    def value(self, source: Source | None, frame: FrameType) -> Any:
+        """Returns what a source stands for, also where the way to it leads through memory."""
+        known = super().value(source, frame)
+        if known is not UNKNOWN or source is None or source.base is None:
+            return known
+        base = self.value(source.base, frame)
+        if base is UNKNOWN:
+            return UNKNOWN
+        if source.how == "attribute":
+            return self.attribute(base, source.name)
+        if source.how == "item" and isinstance(source.value, Source) and self.has_items(base):
+            return self.item(base, self.value(source.value, frame))
+        return UNKNOWN
+
+    def has_items(self, value: Any) -> bool:
+        """Tells whether an object is a container, or a sequence in shared memory."""
+        return kind_of(value) in _SEQUENCES or super().has_items(value)
+
+    def item(self, container: Any, key: Any) -> Any:
+        """Returns an item, also of shared memory."""
+        kind = kind_of(container)
+        if kind not in _SEQUENCES:
+            return super().item(container, key)
+        if type(key) is not int:
+            return UNKNOWN
+        found = _memory_of(container)[key]
+        return found.item() if kind == "ndarray" and hasattr(found, "item") else found
+
+    def content(self, container: Any) -> Any:
+        """Returns what a container holds."""
+        if kind_of(container) not in _SEQUENCES:
+            return super().content(container)
+        found = _memory_of(container)[:_LONGEST]
+        return bytes(found) if isinstance(found, memoryview) else list(found)
+
+
+def _memory_of(value: Any) -> Any:
+    """Returns what lies below a `Value` or an `Array` that has a lock."""
+    return vars(value)["_obj"] if kind_of(value) in ("Value", "Array") else value
+
+
+def _fields_of(memory: Any) -> tuple[str, ...]:
+    """Returns the names under which a ctypes object has its content."""
+    fields = getattr(type(memory), "_fields_", None)
+    return ("value",) if fields is None else tuple(field[0] for field in fields)
