@@ -157,6 +157,8 @@ class _Grouping:
             if len(owners) == 1:
                 held = f", held by actor {owners[0].actor} since line {owners[0].line}"
             return f"waits {waiting_for(step.label)}{held}"
+        if step.locks == "gives up":
+            return f"gives up to wait {waiting_for(step.label)}: the time is up"
         if step.locks == "takes" and _is_no_lock(step.label):
             return f"goes on: the wait {waiting_for(step.label)} is over"
         return f"{step.locks} {step.label}"

@@ -84,7 +84,7 @@ class Recorder(Scheduler):
         self.steps[number] = step._replace(label=label, locks="waits", before="", after="")
         woken = super().block(resource, deadline)
         if not woken:
-            self.steps.append(step._replace(label=label, locks="", after="the time is up"))
+            self.steps.append(step._replace(label=label, locks="gives up"))
         elif step.locks == "takes":
             self._held_since[id(resource)] = step.operation.line
             self.steps.append(step._replace(label=label))

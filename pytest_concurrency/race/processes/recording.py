@@ -77,7 +77,7 @@ class RecordingTurns(Turns):
         event = self._last.get(actor) if actor is not None else None
         if actor is None or self._words[at.ABORTING]:
             return super().block_on(key, deadline, resource)
-        if event is None:
+        if event is None or (self.is_ending and actor.index == self.number):
             return self._block_unseen(actor, key, deadline, resource)
         step = self._steps[event]
         again = [*step]
@@ -93,7 +93,7 @@ class RecordingTurns(Turns):
             raise
         again[_LABEL] = step[_LABEL]
         if not woken:
-            again[_LOCKS], again[_AFTER] = "", "the time is up"
+            again[_LOCKS] = "gives up"
         if not woken or again[_LOCKS] == "takes":
             self._add(actor, again)
         return woken
@@ -166,7 +166,7 @@ class RecordingTurns(Turns):
     def _block_unseen(
         self, actor: Actor, key: int, deadline: float | None, resource: object
     ) -> bool:
-        """Blocks an actor that has not come to any code of the user's, such as a feeder."""
+        """Blocks an actor that is in no code of the user's: a feeder, or a process that ends."""
         try:
             return super().block_on(key, deadline, resource)
         except Unwind:

@@ -108,6 +108,9 @@ class SharedLabels(Labels):
         """Names what an actor waits for, or the shared object that it is a part of."""
         if type(resource).__module__ == "_multiprocessing":
             return self._keys.get(key_of(resource), "")
+        known = self._shared.get(id(resource))
+        if known is not None:
+            return known[1]
         return super().of_resource(resource)
 
     def is_lock(self, value: Any) -> bool:

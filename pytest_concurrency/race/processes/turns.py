@@ -67,6 +67,7 @@ class Turns:
     Attributes:
         waiting: Who waits for what is of this process alone, by its `id`.
         woken: Who was woken for that and has not come to take it.
+        is_ending: Whether the process has run its actor, and does what is left to do.
         talks_to_a_manager: Whether the current actor waits for a manager, who is no actor.
         on_error: Called with an actor that has raised, before the scheduler hears of its end.
         on_end: Called with an actor that has ended, however.
@@ -86,6 +87,7 @@ class Turns:
         self.number = number
         self.board = board
         self.scope = scope
+        self.is_ending = False
         self.talks_to_a_manager = False
         self.on_error: Callable[[Actor], object] = id
         self.on_end: Callable[[Actor], object] = id
@@ -126,6 +128,7 @@ class Turns:
         )
         self.actors[self.number] = actor
         self.points.watch_thread()
+        self.is_ending = False
         self._has_turn(actor)
         try:
             try:
@@ -134,6 +137,7 @@ class Turns:
                 # Anything but 0 or None is an exit code that somebody looks at.
                 if error.code:
                     raise
+            self.is_ending = True
             ending()
         except BaseException as error:
             if not actor.unwinding and not isinstance(error, Unwind):
@@ -325,7 +329,12 @@ class Turns:
     def tell(self, *message: object) -> None:
         """Sends a message to the scheduler, who reads it before the next turn."""
         self._words[at.DETAIL] += 1
-        self._send(message)
+        # The pipe to the scheduler is none of the user's.
+        ident, self.ident = self.ident, 0
+        try:
+            self._send(message)
+        finally:
+            self.ident = ident
 
     # Turns.
 
