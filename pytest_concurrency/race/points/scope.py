@@ -48,6 +48,8 @@ _GENERATED = frozenset(
 # The system is asked for each folder of a path, and each search comes to the same files.
 _real_path = lru_cache(maxsize=4096)(os.path.realpath)
 
+_OF_PROXIES = ("_callmethod",)
+
 
 class Scope:
     """Tells the user's code from the standard library, installed packages and ourselves.
@@ -87,8 +89,9 @@ class Scope:
 
 def _is_generated(code: CodeType) -> bool:
     """Tells whether the standard library wrote the source of code without a file."""
-    # The properties of a `multiprocessing.Value`, one for each field.
-    return code.co_name in _GENERATED or code.co_names[:2] == ("acquire", "_obj")
+    # The properties of a `multiprocessing.Value`, one for each field, and the methods of proxies.
+    names = code.co_names
+    return code.co_name in _GENERATED or names[:2] == ("acquire", "_obj") or names == _OF_PROXIES
 
 
 def is_ours(code: CodeType) -> bool:

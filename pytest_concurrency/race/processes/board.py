@@ -32,6 +32,7 @@ __all__ = [
     "STATE",
     "STATE_OF",
     "STEP",
+    "TALKS",
     "TIMED_OUT",
     "WAITERS",
     "YIELDS",
@@ -43,7 +44,7 @@ SLOT_COUNT = 64
 
 # The words, and the values of those that have names.
 STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING = range(8)
-SLOTS, WAITERS, NOTES, RECORDS, EVENTS = range(8, 13)
+SLOTS, WAITERS, NOTES, RECORDS, EVENTS, TALKS = range(8, 14)
 RUN, LEAVE = range(2)
 _FIRST = 16
 # Words that each actor has: `board[PENDING + slot]`.

@@ -40,6 +40,8 @@ _LARGEST_BATCH = 2_048
 # Making a batch may take so long; a state that takes longer than the second is made alone.
 _BATCH_SECONDS = 0.25
 _DEAR = 0.02
+# Fewer than so many that were made alone are not worth a word.
+_MANY = 10
 _OUT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
 _monotonic = time.monotonic
 
@@ -118,7 +120,7 @@ class States:
     @property
     def note(self) -> str:
         """What it cost that states could not be made in advance; empty if most could."""
-        if self._made_alone < 2 or self._made_alone * 2 < self._batches:
+        if self._made_alone < _MANY or self._made_alone * 2 < self._batches:
             return ""
         return (
             f"setup takes {self._seconds_alone / self._made_alone * 1000:.0f} ms for a state, so "

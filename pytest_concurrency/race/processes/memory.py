@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -13,6 +14,12 @@ from pytest_concurrency.race.processes.shared import kind_of
 __all__ = ["SharedObserver"]
 
 _SEQUENCES = ("Array", "RawArray", "ShareableList", "memoryview", "ndarray")
+_CONTAINERS_OF_MANAGERS = ("DictProxy", "ListProxy")
+# How a proxy asks its manager for an attribute.
+_LOOKS_OF_PROXIES: dict[str, Callable[[str], tuple[Any, ...]]] = {
+    "NamespaceProxy": lambda name: ("__getattribute__", (name,)),
+    "ValueProxy": lambda name: ("get",),
+}
 # Of a long one only the beginning is looked at.
 _LONGEST = 1_000
 
@@ -25,6 +32,8 @@ class SharedObserver(Observer):
         kind = kind_of(owner)
         if kind == "SharedMemory" and name == "buf":
             return attribute_of(owner, "_buf")
+        if kind in _LOOKS_OF_PROXIES:
+            return _asked(owner, *_LOOKS_OF_PROXIES[kind](name))
         memory = _memory_of(owner)
         if kind in ("Value", "RawValue") and name in _fields_of(memory):
             return getattr(memory, name)
@@ -46,11 +55,13 @@ class SharedObserver(Observer):
 
     def has_items(self, value: Any) -> bool:
         """Tells whether an object is a container, or a sequence in shared memory."""
-        return kind_of(value) in _SEQUENCES or super().has_items(value)
+        return kind_of(value) in (*_SEQUENCES, *_CONTAINERS_OF_MANAGERS) or super().has_items(value)
 
     def item(self, container: Any, key: Any) -> Any:
         """Returns an item, also of shared memory."""
         kind = kind_of(container)
+        if kind in _CONTAINERS_OF_MANAGERS:
+            return _asked(container, "__getitem__", (key,))
         if kind not in _SEQUENCES:
             return super().item(container, key)
         if type(key) is not int:
@@ -60,10 +71,20 @@ class SharedObserver(Observer):
 
     def content(self, container: Any) -> Any:
         """Returns what a container holds."""
+        if kind_of(container) in _CONTAINERS_OF_MANAGERS:
+            return _asked(container, "#GETVALUE")
         if kind_of(container) not in _SEQUENCES:
             return super().content(container)
         found = _memory_of(container)[:_LONGEST]
         return bytes(found) if isinstance(found, memoryview) else list(found)
+
+
+def _asked(proxy: Any, *call: Any) -> Any:
+    """Asks a manager; `UNKNOWN` if there is no such thing."""
+    try:
+        return proxy._callmethod(*call)
+    except (LookupError, AttributeError):
+        return UNKNOWN
 
 
 def _memory_of(value: Any) -> Any:

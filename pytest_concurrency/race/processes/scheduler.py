@@ -509,7 +509,7 @@ class ProcessScheduler:
                 words = self._words
                 thread = words[at.NATIVE + actor.index]
                 sleeps = watch.sleeps(self._crew.pid(actor.owner), thread, words[at.STEP])
-                if sleeps and self._leave_outside(actor):
+                if sleeps and not words[at.TALKS] and self._leave_outside(actor):
                     return "block"
                 if watch.seconds > self._patience:
                     self._give_up(actor)

@@ -47,6 +47,7 @@ _INSIDE = {
 }
 _SEMAPHORE = "multiprocessing.synchronize"
 _LOCKS = ("Lock", "RLock")
+_OF_ANY_TYPE = ("AcquirerProxy", "AutoProxy", "AutoProxy[Queue]", "AutoProxy[JoinableQueue]")
 # What can be used like its lock.
 _HAVE_A_LOCK = ("Value", "Array")
 _SAME_EVERYWHERE = (ModuleType, type, tuple, frozenset)
@@ -118,6 +119,8 @@ class SharedLabels(Labels):
         kind = type(value)
         if kind.__module__ == _SEMAPHORE and kind.__name__ in _LOCKS:
             return True
+        if kind.__name__ in _OF_ANY_TYPE and kind_of(value) in _LOCKS:
+            return True
         if kind_of(value) in _HAVE_A_LOCK:
             return True
         return super().is_lock(value)
@@ -152,8 +155,9 @@ def kind_of(value: Any) -> str:
         return "Value"
     if kind.__module__ == "ctypes" or _is_ctypes_array(kind):
         return "RawArray" if hasattr(kind, "_length_") else "RawValue"
-    if kind.__module__ == "multiprocessing.managers":
-        return kind.__name__
+    if kind.__module__ == "multiprocessing.managers" and "_token" in vars(value):
+        # The proxies of what has no class of its own are all called the same.
+        return str(value._token.typeid) if kind.__name__ in _OF_ANY_TYPE else kind.__name__
     if kind is memoryview:
         return "memoryview"
     numpy = sys.modules.get("numpy")

@@ -68,7 +68,6 @@ class Turns:
         waiting: Who waits for what is of this process alone, by its `id`.
         woken: Who was woken for that and has not come to take it.
         is_ending: Whether the process has run its actor, and does what is left to do.
-        talks_to_a_manager: Whether the current actor waits for a manager, who is no actor.
         on_error: Called with an actor that has raised, before the scheduler hears of its end.
         on_end: Called with an actor that has ended, however.
     """
@@ -88,7 +87,6 @@ class Turns:
         self.board = board
         self.scope = scope
         self.is_ending = False
-        self.talks_to_a_manager = False
         self.on_error: Callable[[Actor], object] = id
         self.on_end: Callable[[Actor], object] = id
         self.waiting: dict[int, list[Actor]] = {}
@@ -315,6 +313,15 @@ class Turns:
     @now.setter
     def now(self, now: float) -> None:
         self.board.now = now
+
+    @property
+    def talks_to_a_manager(self) -> bool:
+        """Whether the current actor waits for a manager, who is no actor and answers at once."""
+        return bool(self._words[at.TALKS])
+
+    @talks_to_a_manager.setter
+    def talks_to_a_manager(self, talks: bool) -> None:
+        self._words[at.TALKS] = talks
 
     @property
     def somebody_waits(self) -> bool:
