@@ -233,13 +233,13 @@ def _access_text(step: Step) -> str:
         return ""
     if operation.kind == "call":
         return _call_text(step, before, after)
-    if operation.kind in ("enter", "exit"):
+    if operation.kind in ("enter", "exit") and before == after:
         return f"{'enters' if operation.kind == 'enter' else 'leaves'} {label}"
     if step.raised:
         return f"{'tries to change' if step.writes else 'reads'} {label}"
     if operation.kind in ("delete", "delete-item"):
         return f"deletes {label}{was}"
-    if operation.kind in ("write", "set-item", "in-place"):
+    if operation.kind in ("write", "set-item", "in-place", "exit"):
         return f"writes {label}{f' = {after}' if after else ''}{was}"
     value = before or after
     return f"reads {label}{f' = {value}' if value else ''}"

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
-from pytest_concurrency.race.observer import Observer
+from pytest_concurrency.race.observer import Observed, Observer
 from pytest_concurrency.race.points.operands import Source
+from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
+from pytest_concurrency.race.processes.files import (
+    content_of,
+    file_label,
+    file_of,
+    open_file_in,
+)
 from pytest_concurrency.race.processes.shared import kind_of
 
 __all__ = ["SharedObserver"]
@@ -52,6 +60,23 @@ class SharedObserver(Observer):
         if source.how == "item" and isinstance(source.value, Source) and self.has_items(base):
             return self.item(base, self.value(source.value, frame))
         return UNKNOWN
+
+    def observe(self, operation: Operation, frame: FrameType, entered: Any) -> Observed:
+        """Looks at what an operation is about, which can be a file."""
+        observed = super().observe(operation, frame, entered)
+        if operation.kind not in ("call", "exit", "next", "enter"):
+            return observed
+        file = observed.subject
+        if file is UNKNOWN and operation.kind == "call":
+            # A function that is given a file, such as `json.load`.
+            file = open_file_in(frame)
+        path = file_of(file)
+        if not path:
+            return observed
+        look = partial(content_of, path)
+        if operation.kind == "enter":
+            return Observed(file_label(path), "", None, file)
+        return Observed(file_label(path), self.labels.text_of(look()), look, file)
 
     def has_items(self, value: Any) -> bool:
         """Tells whether an object is a container, or a sequence in shared memory."""

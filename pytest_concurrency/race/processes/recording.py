@@ -10,6 +10,7 @@ import _thread
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN
 from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
 from pytest_concurrency.race.processes import board as at
+from pytest_concurrency.race.processes.files import content_of, file_label, path_announced
 from pytest_concurrency.race.processes.memory import SharedObserver
 from pytest_concurrency.race.processes.pipes import CONNECTION
 from pytest_concurrency.race.processes.shared import SharedLabels
@@ -56,6 +58,7 @@ class RecordingTurns(Turns):
         self._unsent: set[int] = set()
         self._last: dict[Actor, int] = {}
         self._unfinished: dict[Actor, Callable[[], Any]] = {}
+        sys.addaudithook(self._hear)
 
     def prepare(self, given: tuple[Any, ...]) -> None:
         """Prepares for a run on a state."""
@@ -137,6 +140,29 @@ class RecordingTurns(Turns):
         self._add(actor, [actor.index, number, observed.label, before, "", locks, ""])
         if observed.look is not None and not locks and operation.writes:
             self._unfinished[actor] = observed.look
+
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Hears what the current actor is about to do to a file."""
+        if not self.records or _get_ident() != self.ident or self._words[at.ABORTING]:
+            return
+        announced = path_announced(event, args)
+        actor = self.current
+        step = None if actor is None else self._steps.get(self._last.get(actor, -1))
+        if announced is None or actor is None or step is None or step[_LOCKS]:
+            return
+        path, changes = announced
+        label = file_label(path)
+        if step[_LABEL] == label:
+            return
+        step[_LABEL], step[_BEFORE] = label, ""
+        self._unsent.add(self._last[actor])
+        operation = self.operation()
+        if not changes and operation is not None and operation.name == "open":
+            # It will be read later.
+            self._unfinished.pop(actor, None)
+            return
+        step[_BEFORE] = self._quietly(lambda: self._observer.labels.text_of(content_of(path)))
+        self._unfinished[actor] = partial(content_of, path)
 
     def _finish(self, actor: Actor) -> None:
         """Completes the last step of an actor with the value that is there now."""

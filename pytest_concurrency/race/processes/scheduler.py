@@ -418,7 +418,8 @@ class ProcessScheduler:
                 return None
             able = self._able()
         self.step = self._words[at.STEP]
-        if self.step >= self._max_steps:
+        # Who polls in code that is not the user's comes to no operations.
+        if self.step >= self._max_steps or len(self.stretches) > self._max_steps:
             self.ending = "endless"
             return None
         self.reason = reason

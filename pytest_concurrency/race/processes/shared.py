@@ -14,6 +14,7 @@ from typing import Any
 from pytest_concurrency.race.labels import Labels
 from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
+from pytest_concurrency.race.processes.files import lock_label
 from pytest_concurrency.race.processes.semaphores import key_of
 
 __all__ = ["SharedLabels", "kind_of", "memory_in", "semaphores_in"]
@@ -81,6 +82,9 @@ class SharedLabels(Labels):
 
     def of_source(self, source: Source | None, frame: FrameType, value: Any) -> str:
         """Names an object: shared ones the same in all processes."""
+        lock = lock_label(value)
+        if lock:
+            return lock
         known = self._shared.get(id(value))
         if known is not None:
             return known[1]
@@ -118,6 +122,8 @@ class SharedLabels(Labels):
         """Tells whether somebody can hold an object, a lock shared between processes included."""
         kind = type(value)
         if kind.__module__ == _SEMAPHORE and kind.__name__ in _LOCKS:
+            return True
+        if lock_label(value):
             return True
         if kind.__name__ in _OF_ANY_TYPE and kind_of(value) in _LOCKS:
             return True

@@ -182,8 +182,7 @@ def gets_one(state: Any) -> None:
     state[0].get()
 
 
-def gets_two_in_time(state: Any) -> None:
-    state[0].get(timeout=3600)
+def gets_one_in_time(state: Any) -> None:
     state[0].get(timeout=3600)
 
 
@@ -191,9 +190,9 @@ def puts_one(state: Any) -> None:
     state[0].put(1)
 
 
-def gets_two_or_less(state: Any) -> None:
+def gets_one_or_nothing(state: Any) -> None:
     try:
-        gets_two_in_time(state)
+        gets_one_in_time(state)
     except queue.Empty:
         pass
 
@@ -213,8 +212,8 @@ KINDS = {
         (removes_an_entry,) * 2,
         (removes_an_entry_alone,) * 2,
         one_is_left,
-        "check-then-act",
-        ("ListProxy#1 = [1, 2]",),
+        "a race",
+        ("pop() makes ListProxy#1 = [1] (was [1, 2])",),
     ),
     "Namespace": Kind(
         namespace,
@@ -274,8 +273,8 @@ KINDS = {
     ),
     "a timeout": Kind(
         one_queue,
-        (gets_two_in_time, puts_one),
-        (gets_two_or_less, puts_one),
+        (gets_one_in_time, puts_one),
+        (gets_one_or_nothing, puts_one),
         None,
         "exception in an actor",
         ("gives up to wait in Queue#1.get(): the time is up",),

@@ -257,7 +257,7 @@ KINDS = {
         (puts, gets_one_or_nothing),
         (puts, gets_once),
         got_it,
-        "a race",
+        "wrong result",
         ("gives up to wait in Queue#1.get(): the time is up",),
     ),
     "Queue.empty": Kind(
