@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 __all__ = [
+    "content_for",
     "content_of",
     "file_label",
     "file_of",
@@ -91,3 +93,22 @@ def content_of(path: str) -> object:
         return data.decode()
     except UnicodeDecodeError:
         return data
+
+
+def content_for(user: Any, path: str) -> Callable[[], object]:
+    """Makes a look at a database that shows as well that a connection wrote what was there.
+
+    Args:
+        user: A connection or a cursor.
+        path: Of its database.
+    """
+    connection = getattr(user, "connection", user)
+    written = connection.total_changes
+    start = content_of(path)
+
+    def look() -> object:
+        content = content_of(path)
+        again = content == start and connection.total_changes > written
+        return f"{content}, written again" if again else content
+
+    return look

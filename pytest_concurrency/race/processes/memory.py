@@ -12,6 +12,7 @@ from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
 from pytest_concurrency.race.processes.files import (
+    content_for,
     content_of,
     file_label,
     file_of,
@@ -74,6 +75,8 @@ class SharedObserver(Observer):
         if not path:
             return observed
         look = partial(content_of, path)
+        if hasattr(file, "execute"):
+            look = content_for(file, path)
         if operation.kind == "enter":
             return Observed(file_label(path), "", None, file)
         return Observed(file_label(path), self.labels.text_of(look()), look, file)

@@ -58,6 +58,7 @@ class RecordingTurns(Turns):
         self._unsent: set[int] = set()
         self._last: dict[Actor, int] = {}
         self._unfinished: dict[Actor, Callable[[], Any]] = {}
+        self._overwrites: set[Actor] = set()
         sys.addaudithook(self._hear)
 
     def prepare(self, given: tuple[Any, ...]) -> None:
@@ -70,6 +71,7 @@ class RecordingTurns(Turns):
         self._unsent.clear()
         self._last.clear()
         self._unfinished.clear()
+        self._overwrites.clear()
         self._entered.clear()
         if records:
             self._observer = SharedObserver(SharedLabels(given, self.number))
@@ -163,6 +165,8 @@ class RecordingTurns(Turns):
             return
         step[_BEFORE] = self._quietly(lambda: self._observer.labels.text_of(content_of(path)))
         self._unfinished[actor] = partial(content_of, path)
+        if changes:
+            self._overwrites.add(actor)
 
     def _finish(self, actor: Actor) -> None:
         """Completes the last step of an actor with the value that is there now."""
@@ -171,7 +175,12 @@ class RecordingTurns(Turns):
         if after is None or after is UNKNOWN:
             return
         event = self._last[actor]
-        self._steps[event][_AFTER] = self._quietly(lambda: self._observer.labels.text_of(after))
+        step = self._steps[event]
+        step[_AFTER] = self._quietly(lambda: self._observer.labels.text_of(after))
+        if actor in self._overwrites and step[_BEFORE] == step[_AFTER]:
+            # It wrote what was there already; a step that has both and alike only looked.
+            step[_BEFORE] = ""
+        self._overwrites.discard(actor)
         self._unsent.add(event)
 
     def _add(self, actor: Actor, step: _Sent) -> None:
@@ -202,9 +211,7 @@ class RecordingTurns(Turns):
             self._tell_wait(actor, label, -1, key, resource)
             raise
 
-    def _tell_wait(
-        self, actor: Actor, label: str, number: int, key: int, resource: object
-    ) -> None:
+    def _tell_wait(self, actor: Actor, label: str, number: int, key: int, resource: object) -> None:
         """Tells for what an actor waits in vain, and what it holds."""
         holder = None
         if isinstance(resource, Actor):

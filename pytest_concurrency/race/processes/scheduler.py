@@ -44,6 +44,8 @@ __all__ = ["ProcessActor", "ProcessScheduler"]
 _LOOK_EVERY = 0.05
 _PATIENCE = 10.0
 _LESS_PATIENCE = 1.0
+# So many decisions in a row without a visible operation are an endless loop.
+_POLLS = 1_000
 _monotonic = time.monotonic
 
 
@@ -419,7 +421,10 @@ class ProcessScheduler:
             able = self._able()
         self.step = self._words[at.STEP]
         # Who polls in code that is not the user's comes to no operations.
-        if self.step >= self._max_steps or len(self.stretches) > self._max_steps:
+        polls = self.stretches[-_POLLS:] if len(self.stretches) >= _POLLS else []
+        if self.step >= self._max_steps or (
+            len(polls) == _POLLS and polls[0].start == self.step and reason == "block"
+        ):
             self.ending = "endless"
             return None
         self.reason = reason

@@ -137,6 +137,14 @@ KINDS = {
         LOST,
         ("read the file 'counter.json' = '{\"n\": 0}'", "replace()"),
     ),
+    "FileLock": Kind(
+        counter,
+        (takes_both, takes_both_the_other_way),
+        (takes_both, takes_both),
+        None,
+        "endless loop",
+        ("Actor 0 goes round and round on line", "Actor 1 goes round and round on line"),
+    ),
     "a file removed": Kind(
         counter,
         (removes_the_file,) * 2,

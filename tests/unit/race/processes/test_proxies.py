@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.unit.race.processes.kinds import METHODS, Kind, assert_fails, assert_passes
+from tests.unit.race.processes.kinds import METHODS, Kind, assert_fails, assert_passes, raced
 from tests.unit.race.processes.proxies import KINDS
 
 
@@ -35,3 +36,47 @@ def test_finds_the_bug(kind: str, method: str, managers: dict[str, Any]) -> None
 @pytest.mark.parametrize("kind", KINDS)
 def test_never_blames_the_twin(kind: str, method: str, managers: dict[str, Any]) -> None:
     assert_passes(held_by(managers[method], KINDS[kind]), method)
+
+
+class Heavy:
+    """A state with a manager of its own, which only its proxies are sent of."""
+
+    def __init__(self, context: Any) -> None:
+        self.manager = context.Manager()
+        self.counts = self.manager.dict(n=0)
+
+    def __getstate__(self) -> Any:
+        return self.counts
+
+    def __setstate__(self, counts: Any) -> None:
+        self.counts = counts
+
+
+def increments(state: Heavy) -> None:
+    state.counts["n"] += 1
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_state_with_a_manager_of_its_own(method: str) -> None:
+    kind = Kind(
+        Heavy, (increments,) * 2, (), lambda state: state.counts["n"] == 2, "lost update", ()
+    )
+    assert_fails(kind, method)
+
+
+def test_says_what_a_dear_state_costs() -> None:
+    kind = Kind(dear, (nothing,) * 2, (nothing,) * 2, None, "", ())
+    result = raced(kind, kind.fixed, "fork", runs=2, strategy="random")
+    assert result.finding is None
+    (note,) = result.notes
+    assert note.startswith("setup takes ")
+    assert "each had new processes" in note
+
+
+def dear(context: Any) -> int:
+    time.sleep(0.03)
+    return 0
+
+
+def nothing(state: Any) -> None:
+    pass
