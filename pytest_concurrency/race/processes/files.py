@@ -49,8 +49,9 @@ def file_of(value: Any) -> str:
     """Returns the path of an open file, or of the database of a connection; empty for others."""
     if isinstance(value, io.IOBase):
         name = getattr(value, "name", None)
-        is_path = isinstance(name, (str, bytes, os.PathLike))
-        return os.path.abspath(os.fsdecode(name)) if is_path and not value.closed else ""
+        if value.closed or not isinstance(name, (str, bytes, os.PathLike)):
+            return ""
+        return os.path.abspath(os.fsdecode(name))
     sqlite = sys.modules.get("sqlite3")
     if sqlite is not None:
         if isinstance(value, sqlite.Cursor):

@@ -74,7 +74,7 @@ class SharedObserver(Observer):
         path = file_of(file)
         if not path:
             return observed
-        look = partial(content_of, path)
+        look: Callable[[], object] = partial(content_of, path)
         if hasattr(file, "execute"):
             look = content_for(file, path)
         if operation.kind == "enter":

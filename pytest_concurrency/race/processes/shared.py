@@ -42,7 +42,7 @@ _KINDS = {
 _INSIDE = {
     "Value": (("_obj", ""),),
     "Array": (("_obj", ""),),
-    "SharedMemory": (("_buf", ".buf"),),
+    "SharedMemory": (("_buf", ".buf"), ("_mmap", ".buf")),
     "ShareableList": (("shm", ".shm"),),
     **dict.fromkeys(("Queue", "JoinableQueue", "SimpleQueue"), (("_reader", ""), ("_writer", ""))),
 }
@@ -85,12 +85,22 @@ class SharedLabels(Labels):
         lock = lock_label(value)
         if lock:
             return lock
-        known = self._shared.get(id(value))
-        if known is not None:
-            return known[1]
+        shared = self.of_shared(value)
+        if shared:
+            return shared
         label = super().of_source(source, frame, value)
         is_global = source is not None and source.how == "global"
         return self.local(label) if is_global and not isinstance(value, ModuleType) else label
+
+    def of_shared(self, value: object) -> str:
+        """Names what all processes share; empty for anything else."""
+        known = self._shared.get(id(value))
+        if known is not None:
+            return known[1]
+        if kind_of(value) == "ndarray":
+            below = self.of_shared(value.base)  # type: ignore[attr-defined]
+            return f"ndarray over {below}" if below else ""
+        return ""
 
     def of_variable(self, name: str) -> str:
         """Names a variable: each process has its own."""
@@ -98,9 +108,9 @@ class SharedLabels(Labels):
 
     def of(self, value: Any) -> str:
         """Names an object; what is not shared is a copy of this process."""
-        known = self._shared.get(id(value))
-        if known is not None:
-            return known[1]
+        shared = self.of_shared(value)
+        if shared:
+            return shared
         label = super().of(value)
         return label if isinstance(value, _SAME_EVERYWHERE) else self.local(label)
 
@@ -113,10 +123,7 @@ class SharedLabels(Labels):
         """Names what an actor waits for, or the shared object that it is a part of."""
         if type(resource).__module__ == "_multiprocessing":
             return self._keys.get(key_of(resource), "")
-        known = self._shared.get(id(resource))
-        if known is not None:
-            return known[1]
-        return super().of_resource(resource)
+        return self.of_shared(resource) or super().of_resource(resource)
 
     def is_lock(self, value: Any) -> bool:
         """Tells whether somebody can hold an object, a lock shared between processes included."""

@@ -61,15 +61,13 @@ def counted_two(path: Path) -> bool:
 
 
 def takes_both(path: Path) -> None:
-    with FileLock(f"{path}.lock"):
-        with FileLock(f"{path}.other.lock"):
-            pass
+    with FileLock(f"{path}.lock"), FileLock(f"{path}.other.lock"):
+        pass
 
 
 def takes_both_the_other_way(path: Path) -> None:
-    with FileLock(f"{path}.other.lock"):
-        with FileLock(f"{path}.lock"):
-            pass
+    with FileLock(f"{path}.other.lock"), FileLock(f"{path}.lock"):
+        pass
 
 
 def removes_the_file(path: Path) -> None:

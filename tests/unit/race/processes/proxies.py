@@ -5,6 +5,7 @@ Each setup makes its objects in a manager that was started before.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from typing import Any
 
@@ -90,15 +91,13 @@ def two_locks(manager: Any) -> Any:
 
 
 def takes_both(state: Any) -> None:
-    with state[0]:
-        with state[1]:
-            pass
+    with state[0], state[1]:
+        pass
 
 
 def takes_both_the_other_way(state: Any) -> None:
-    with state[1]:
-        with state[0]:
-            pass
+    with state[1], state[0]:
+        pass
 
 
 def semaphore(manager: Any) -> Any:
@@ -191,10 +190,8 @@ def puts_one(state: Any) -> None:
 
 
 def gets_one_or_nothing(state: Any) -> None:
-    try:
+    with contextlib.suppress(queue.Empty):
         gets_one_in_time(state)
-    except queue.Empty:
-        pass
 
 
 LOST, DEADLOCK = "lost update", "deadlock"

@@ -184,8 +184,8 @@ def polls_as_long_as_it_takes(state: Any) -> None:
 
 
 def waits_for_one(state: Any) -> None:
-    (ready,) = connection.wait([state[0]])
-    ready.recv()
+    ready: list[Any] = connection.wait([state[0]])
+    ready[0].recv()
 
 
 def duplex(context: Any) -> Any:

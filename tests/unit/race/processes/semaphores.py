@@ -14,15 +14,13 @@ def two_locks(context: Any) -> Any:
 
 
 def takes_both(locks: Any) -> None:
-    with locks[0]:
-        with locks[1]:
-            pass
+    with locks[0], locks[1]:
+        pass
 
 
 def takes_both_the_other_way(locks: Any) -> None:
-    with locks[1]:
-        with locks[0]:
-            pass
+    with locks[1], locks[0]:
+        pass
 
 
 def two_values(context: Any) -> Any:
@@ -30,15 +28,13 @@ def two_values(context: Any) -> Any:
 
 
 def adds(values: Any) -> None:
-    with values[0].get_lock():
-        with values[1].get_lock():
-            values[1].value += values[0].value
+    with values[0].get_lock(), values[1].get_lock():
+        values[1].value += values[0].value
 
 
 def adds_the_other_way(values: Any) -> None:
-    with values[1].get_lock():
-        with values[0].get_lock():
-            values[0].value += values[1].value
+    with values[1].get_lock(), values[0].get_lock():
+        values[0].value += values[1].value
 
 
 def semaphore(context: Any) -> Any:
@@ -149,7 +145,7 @@ def event_and_value(context: Any) -> Any:
 
 
 def gives_up_after_an_hour(state: Any) -> None:
-    ready, value, _ = state
+    ready, *_ = state
     assert ready.wait(timeout=3600), "nobody came"
 
 

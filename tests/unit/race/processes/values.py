@@ -219,7 +219,7 @@ def number_is_two(state: Any) -> bool:
 
 
 def shareable_list(context: Any) -> Any:
-    return ShareableList([0, "text", 0.5]), context.Lock()
+    return ShareableList([0, 1, 2]), context.Lock()
 
 
 def increments_an_entry(state: Any) -> None:
