@@ -163,12 +163,12 @@ def kind_of(value: Any) -> str:
     known = _KINDS.get((kind.__module__, kind.__name__), "")
     if known:
         return known
-    if kind.__module__ == "multiprocessing.sharedctypes" and "_obj" in vars(value):
+    if kind.__module__ == "multiprocessing.sharedctypes" and hasattr(value, "_obj"):
         # The `Value` of a structure has a class of its own.
         return "Value"
     if kind.__module__ == "ctypes" or _is_ctypes_array(kind):
         return "RawArray" if hasattr(kind, "_length_") else "RawValue"
-    if kind.__module__ == "multiprocessing.managers" and "_token" in vars(value):
+    if kind.__module__ == "multiprocessing.managers" and hasattr(value, "_token"):
         # The proxies of what has no class of its own are all called the same.
         return str(value._token.typeid) if kind.__name__ in _OF_ANY_TYPE else kind.__name__
     if kind is memoryview:

@@ -274,6 +274,6 @@ KINDS = {
         (gets_one_or_nothing, puts_one),
         None,
         "exception in an actor",
-        ("gives up to wait in Queue#1.get(): the time is up",),
+        ("gives up to wait in Queue#1.get(): the time",),
     ),
 }

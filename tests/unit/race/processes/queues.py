@@ -258,7 +258,7 @@ KINDS = {
         (puts, gets_once),
         got_it,
         "wrong result",
-        ("gives up to wait in Queue#1.get(): the time is up",),
+        ("gives up to wait in Queue#1.get(): the time",),
     ),
     "Queue.empty": Kind(
         one_queue,
