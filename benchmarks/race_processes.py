@@ -23,20 +23,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
-
-from peers.tables import table  # noqa: E402 - the path is set above
-
-from pytest_concurrency.race import detector, finding  # noqa: E402
-from pytest_concurrency.race.processes.scheduler import ProcessScheduler  # noqa: E402
-from pytest_concurrency.race.runs import Case, Runner  # noqa: E402
-from pytest_concurrency.race.strategies.in_order import InOrder  # noqa: E402
-from pytest_concurrency.race.strategies.named import strategy_named  # noqa: E402
-from pytest_concurrency.race.strategies.pct import PCT  # noqa: E402
-from tests.corpus.kernels import PROCESSES  # noqa: E402
+# A process that is spawned imports this file: what only the measuring needs is imported there.
 
 METHODS = ("fork", "forkserver", "spawn")
 SAME = ("account", "deadlock01", "lazy01", "reorder_5", "token_ring", "wronglock")
@@ -73,6 +63,11 @@ def is_sum(value: Any, total: int) -> bool:
 
 def scheduled(method: str, count: int, runs: int, put_back: bool) -> float:
     """Returns how many schedules per second PCT makes, the start of the workers included."""
+    from pytest_concurrency.race.processes.scheduler import ProcessScheduler
+    from pytest_concurrency.race.runs import Case, Runner
+    from pytest_concurrency.race.strategies.in_order import InOrder
+    from pytest_concurrency.race.strategies.pct import PCT
+
     context = multiprocessing.get_context(method)
     case = Case(
         (increment,) * count,
@@ -109,17 +104,21 @@ def plain(method: str, count: int, seconds: float = 2.0) -> float:
 
 def first_lost_update(method: str) -> float:
     """Returns the seconds until ten processes of fifty increments each are seen to lose one."""
+    from unittest import mock
+
+    from pytest_concurrency.race import detector, finding
+
     context = multiprocessing.get_context(method)
     found_at: list[float] = []
-    explain = finding.explain
+    shortened = finding.shortened
 
     def noting(*arguments: Any) -> Any:
         found_at.append(time.perf_counter())
-        return explain(*arguments)
+        return shortened(*arguments)
 
     race = detector.Race(seed=1, raise_on_finding=False)
     start = time.perf_counter()
-    with mock.patch.object(detector, "explain", noting):
+    with mock.patch.object(detector, "shortened", noting):
         result = race.processes(
             increment_often,
             copies=10,
@@ -133,6 +132,12 @@ def first_lost_update(method: str) -> float:
 
 def digests(runs: int) -> dict[str, str]:
     """Returns what each program did in some schedules, by program and start method."""
+    from pytest_concurrency.race.processes.scheduler import ProcessScheduler
+    from pytest_concurrency.race.runs import Case, Runner
+    from pytest_concurrency.race.strategies.in_order import InOrder
+    from pytest_concurrency.race.strategies.named import strategy_named
+    from tests.corpus.kernels import PROCESSES
+
     found = {}
     for name in SAME:
         for method in METHODS:
@@ -201,6 +206,8 @@ def rows(runs: int) -> list[list[str]]:
 
 def main() -> int:
     """Measures, or compares."""
+    from peers.tables import table
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int)
     parser.add_argument("--write", action="store_true")

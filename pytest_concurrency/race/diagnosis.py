@@ -10,6 +10,7 @@ from dataclasses import replace
 from pytest_concurrency.race.conflicts import Conflict, conflicts
 from pytest_concurrency.race.deadlocks import name_deadlock
 from pytest_concurrency.race.loops import name_endless
+from pytest_concurrency.race.mishaps import name_cancellation, name_unfinished, name_unnoticed
 from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.readings import by_thing, changes, overlap, reads, shown_error
 from pytest_concurrency.race.recording import Crash, Record, Step
@@ -39,6 +40,13 @@ def diagnose(record: Record) -> Diagnosis:
     found = conflicts(record)
     if record.crashes:
         return _crash(record, record.crashes[0], found)
+    if record.unnoticed:
+        return name_unnoticed(record)
+    if found and found[0].rank == 0:
+        return _named(found[0])
+    mishap = name_cancellation(record) or name_unfinished(record)
+    if mishap is not None:
+        return mishap
     if found:
         return _named(found[0])
     return _unnamed(record)

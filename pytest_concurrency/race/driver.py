@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     from pytest_concurrency.race.recording import Record
     from pytest_concurrency.race.runs import Case, Failure
 
-__all__ = ["ActorKind", "Driver", "Ending", "RecordingDriver", "RunActor", "Stretch"]
+__all__ = [
+    "ActorKind",
+    "Driver",
+    "Ending",
+    "Fault",
+    "FaultKind",
+    "RecordingDriver",
+    "RunActor",
+    "Stretch",
+]
 
 Ending = Literal["complete", "deadlock", "endless", "stuck", "died", "cut"]
+
+FaultKind = Literal["unawaited", "unretrieved", "unhandled", "uncancelled"]
+"""A coroutine that nobody awaited; an exception of a task at which nobody looked; anything else
+that asyncio gives to the exception handler of its loop; a task that went on although it was
+cancelled when the run was over."""
 
 
 class RunActor(ActorView, Protocol):
@@ -61,15 +75,34 @@ class Stretch(NamedTuple):
     yields: int = 0
 
 
+class Fault(NamedTuple):
+    """What went wrong in a run without ending one of the actors that were given.
+
+    Args:
+        kind: What it is.
+        actor: The path of the actor whose it is.
+        error: The exception, if there is one.
+        about: The name of the coroutine, or what asyncio says of it.
+    """
+
+    kind: FaultKind
+    actor: str
+    error: BaseException | None
+    about: str
+
+
 class Driver(Protocol):
     """Carries out runs, one after the other; used with `with`.
 
     Attributes:
+        foresees_accesses: Whether it is known what an actor touches before it goes on. If not, an
+            actor counts as touching anything.
         notes_acquires: Whether to note which operations acquire a primitive.
         kept: What the operations of a run touched itself, so that nothing else gets its `id` while
             the run lasts; None to keep nothing, since that would put off finalisers.
     """
 
+    foresees_accesses: bool
     notes_acquires: bool
     kept: list[object] | None
 
@@ -131,6 +164,10 @@ class Driver(Protocol):
     @property
     def ending(self) -> Ending:
         """How the last run ended."""
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What went wrong in the last run without ending an actor that was given."""
 
     @property
     def strays(self) -> Sequence[str]:

@@ -26,8 +26,8 @@ _REPLAYS = 6
 _ALWAYS_FAILS_AFTER = 20
 _NO_RACE = Diagnosis(
     "no race",
-    "The actors ran one after the other here, and every other order ends so too. Is the check "
-    "right, or the code wrong even without threads?",
+    "The actors ran one after the other here, and no other order that was tried ends better. Is "
+    "the check right, or the code wrong even without any concurrency?",
     {},
 )
 
@@ -281,7 +281,7 @@ def _run_in_order(runner: Runner, found: Found) -> None:
 def _always_fails(runner: Runner, failure: Failure, seed: int) -> bool:
     """Tells whether a program that fails in order does so in other orders too."""
     runner.look()
-    tries: list[Strategy] = [InOrder(range(len(runner.case.actors))[::-1])]
+    tries: list[Strategy] = [InOrder(range(len(runner.case.actors))[::-1]), InOrder(alone=True)]
     if not runner.driver.has_lost_patience:
         tries += [Portfolio(seed)] * _ALWAYS_FAILS_AFTER
     return all(
@@ -300,6 +300,7 @@ def _called(recorder: RecordingDriver, names: Sequence[str]) -> dict[str, str]:
 
 def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
     error = failure.error
+    whose = failure.actor
     raised = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     what = {
         "check": "the check failed" + (f" with {raised}" if error else ": it returned False"),
@@ -307,6 +308,11 @@ def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
         "outcome": f"an outcome that is forbidden: {failure.actor}",
         "deadlock": "deadlock: every actor waits",
         "endless": "an actor went on without an end",
+        "unawaited": f"a coroutine was never awaited, by actor {whose}",
+        "unretrieved": f"nobody looked at what ended task {whose}: {raised}",
+        "unhandled": f"asyncio's exception handler was called for actor {whose}"
+        + (f": {raised}" if error else ""),
+        "uncancelled": f"a task goes on although it was cancelled, actor {whose}",
         "stuck": "an actor is blocked by something that the scheduler does not control",
     }[failure.kind]
     if failure.others:

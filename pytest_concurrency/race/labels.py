@@ -66,6 +66,10 @@ class Labels:
         """Names a global, or a variable that several functions use."""
         return name
 
+    def keep(self, value: object, label: str) -> None:
+        """Names an object from now on."""
+        self._labels[id(value)] = (value, label)
+
     def of_resource(self, resource: object) -> str:
         """Names what an actor waits for; empty if nobody has seen it yet."""
         if isinstance(resource, Actor):

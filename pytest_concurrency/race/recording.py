@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["ROOM", "Crash", "Record", "Step", "Wait"]
+__all__ = ["ROOM", "Crash", "Record", "Step", "Unnoticed", "Wait"]
 
 
 ROOM = "room in the pipe of "
@@ -90,6 +90,26 @@ class Crash(NamedTuple):
     line: int
 
 
+class Unnoticed(NamedTuple):
+    """What went wrong in a run without ending an actor that was given.
+
+    Args:
+        kind: A `FaultKind` of the driver.
+        actor: The path of the actor whose it is.
+        what: The name of the coroutine, or what asyncio says.
+        error: The exception, such as `KeyError: 'a'`; empty if there is none.
+        filename: Of the line that made it; empty if that is not known.
+        line: From 1.
+    """
+
+    kind: str
+    actor: str
+    what: str
+    error: str
+    filename: str
+    line: int
+
+
 class Record(NamedTuple):
     """All that was recorded of one run.
 
@@ -99,19 +119,23 @@ class Record(NamedTuple):
         waits: The actors that wait for ever, if that is how it ended.
         crashes: The actors that ended with an exception, in order.
         endless: Whether the run was cut off at the step limit.
+        unnoticed: What else went wrong, in order.
+        unfinished: The paths of the tasks that nobody had waited for when the given actors ended.
     """
 
     steps: tuple[Step, ...]
     waits: tuple[Wait, ...] = ()
     crashes: tuple[Crash, ...] = ()
     endless: bool = False
+    unnoticed: tuple[Unnoticed, ...] = ()
+    unfinished: tuple[str, ...] = ()
 
     @property
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
         return frozenset(
             item.filename
-            for items in (self.steps, self.waits, self.crashes)
+            for items in (self.steps, self.waits, self.crashes, self.unnoticed)
             for item in items
             if item.filename
         )

@@ -150,7 +150,7 @@ class Search:
         if name == "exhaustive" or (
             not name and not self.nondeterminism and self._is_small(runner)
         ):
-            driver.find_accesses(True)
+            driver.find_accesses(driver.foresees_accesses)
             self._enumerate(runner, limited=not name)
             driver.find_accesses(False)
             if self.found or self.evidence.complete or name == "exhaustive":

@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "leaks": {"children", "on_import", "patches", "waiting"},
     "leak_check": {"children", "errors", "leaks"},
     "session": {"children", "leak_check", "leaks", "on_import", "options", "pickling"},
-    "races": {"options", "race"},
+    "races": {"errors", "options", "race"},
     "fixtures": {"children", "options", "race", "races", "session"},
     "markers": {"fixtures", "options"},
     "lessons": {"errors", "options"},

@@ -98,7 +98,8 @@ class Operation:
 
     Attributes:
         kind: One of `read write delete get-item set-item delete-item contains next spread in-place
-            call enter exit`.
+            call enter exit`; of a task `begin await wait`, which stand for all that it does up to
+            its next await.
         name: The attribute, variable or method; empty for items.
         line: The first line of the statement, counted from 1 in the file.
         function: The name of the function it stands in.

@@ -26,8 +26,8 @@ _LIBRARY = tuple(
         if folder
     }
 )
-# What dataclasses, enum and namedtuple write for a class; `python -c` has
-# the same file name.
+# What dataclasses, enum and namedtuple write for a class, and the module that dataclasses make it
+# in; `python -c` has the same file name.
 _GENERATED = frozenset(
     [
         "__init__",
@@ -43,6 +43,7 @@ _GENERATED = frozenset(
         "__setattr__",
         "__delattr__",
         "<lambda>",
+        "<module>",
     ]
 )
 # The system is asked for each folder of a path, and each search comes to the same files.

@@ -39,6 +39,9 @@ class Points(Protocol):
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 
+    def watch_at_once(self) -> None:
+        """Watches the calling thread from the middle of what it does."""
+
     def refresh(self) -> None:
         """Takes up what was learned during a run; called between runs."""
 
@@ -86,6 +89,10 @@ class OperationTable:
     def any_name(self) -> bool:
         """Whether some code can get at any attribute, by the dictionary of its object."""
         return self._names.any_name
+
+    def owner_of(self, code: CodeType) -> CodeType:
+        """Returns the function that code belongs to: of a comprehension, the one it stands in."""
+        return self._names.owner_of(code)
 
     def codes(self) -> list[CodeType]:
         """Returns the code objects added so far."""

@@ -16,10 +16,13 @@ __all__ = [
     "COMMAND",
     "DETAIL",
     "EVENTS",
+    "HOPPED_AT",
+    "HOPS",
     "KEY",
     "LEAVE",
     "LIMIT",
     "NATIVE",
+    "NEXT",
     "NOTES",
     "OWNER",
     "PARENT",
@@ -32,6 +35,7 @@ __all__ = [
     "STATE",
     "STATE_OF",
     "STEP",
+    "SUCCESSORS",
     "TALKS",
     "TIMED_OUT",
     "WAITERS",
@@ -44,14 +48,18 @@ SLOT_COUNT = 64
 
 # The words, and the values of those that have names.
 STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING = range(8)
-SLOTS, WAITERS, NOTES, RECORDS, EVENTS, TALKS = range(8, 14)
+SLOTS, WAITERS, NOTES, RECORDS, EVENTS, SUCCESSORS, HOPS, TALKS = range(8, 16)
 RUN, LEAVE = range(2)
 _FIRST = 16
 # Words that each actor has: `board[PENDING + slot]`.
 STATE_OF, PENDING, KEY, TIMED_OUT, YIELDS, OWNER, PARENT, NATIVE = range(
     _FIRST, _FIRST + 8 * SLOT_COUNT, SLOT_COUNT
 )
-_WORDS = _FIRST + 8 * SLOT_COUNT
+# Who goes on, one after the other, as each ends, if nothing else happens before; and the step at
+# which each did.
+NEXT = _FIRST + 8 * SLOT_COUNT
+HOPPED_AT = NEXT + SLOT_COUNT
+_WORDS = HOPPED_AT + SLOT_COUNT
 
 
 class Board:
@@ -116,6 +124,7 @@ class Board:
                 f"a race of processes can have {SLOT_COUNT} actors, threads included"
             )
         words[SLOTS] = slot + 1
+        words[SUCCESSORS] = 0
         words[STATE_OF + slot] = words[YIELDS + slot] = words[KEY + slot] = 0
         words[PENDING + slot] = -1
         words[OWNER + slot] = owner

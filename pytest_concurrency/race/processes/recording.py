@@ -67,13 +67,15 @@ class RecordingTurns(Turns):
         if records != self.records:
             self.records = records
             self.points.call(self._record if records else self.reach)
-        self._steps.clear()
-        self._unsent.clear()
-        self._last.clear()
-        self._unfinished.clear()
-        self._overwrites.clear()
-        self._entered.clear()
+            # What `block_on` looks at.
+            self._last.clear()
         if records:
+            self._steps.clear()
+            self._unsent.clear()
+            self._last.clear()
+            self._unfinished.clear()
+            self._overwrites.clear()
+            self._entered.clear()
             self._observer = SharedObserver(SharedLabels(given, self.number))
 
     def block_on(self, key: int, deadline: float | None = None, resource: object = None) -> bool:

@@ -20,16 +20,17 @@ from pytest_concurrency.errors import ChildDied, ChildTraceback
 from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
 from pytest_concurrency.race.asked import name_of
-from pytest_concurrency.race.driver import Ending, Stretch
+from pytest_concurrency.race.driver import Ending, Fault, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.naming import Facts
+from pytest_concurrency.race.processes.shared import shares_something
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
 from pytest_concurrency.race.recording import Crash, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
-from pytest_concurrency.race.strategies.protocol import Reason, Strategy
+from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
 
 if TYPE_CHECKING:
@@ -143,12 +144,16 @@ class ProcessScheduler:
         ending: How it ended.
         strays: What blocked in the last run without being modelled, or died, in words.
         kept: Nothing is kept: objects stay in their processes.
+        faults: Nothing: what goes wrong in a process ends an actor, or the process.
         facts: What the recorded run has shown of the processes themselves.
         records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
     """
 
+    foresees_accesses = True
+
     def __init__(self, context: BaseContext, max_steps: int, trace: tuple[str, ...] = ()) -> None:
+        self.faults: Sequence[Fault] = ()
         self._context = context
         self._max_steps = max_steps
         self._scope_trace = trace
@@ -170,6 +175,8 @@ class ProcessScheduler:
         self._board: at.Board
         self._words: memoryview
         self._main_actors: list[ProcessActor] = []
+        self._succession: Callable[[Sequence[ProcessActor]], Sequence[ActorView]] | None = None
+        self._can_all_go_on = False
         self.length = 0
         self.stretches: list[Stretch] = []
         self.actors: list[ProcessActor] = []
@@ -312,7 +319,12 @@ class ProcessScheduler:
 
     @property
     def accesses(self) -> list[tuple[ProcessActor, Access]]:
-        """What the operations of the last run touched: all there is, as far as anybody knows."""
+        """What the operations of the last run touched: all there is, as far as anybody knows.
+
+        Nothing, if the state holds nothing that processes share: each has a copy of it.
+        """
+        if not shares_something(self._given):
+            return []
         return [(cast(ProcessActor, stretch.actor), ANYTHING) for stretch in self.stretches]
 
     @property
@@ -385,6 +397,7 @@ class ProcessScheduler:
                 self._operations[number] = []
             self._is_clean = True
         words = self._words
+        self._succession = None if self.records else getattr(strategy, "succession", None)
         words[at.STEP] = words[at.ABORTING] = words[at.SLOTS] = words[at.WAITERS] = 0
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
@@ -441,6 +454,7 @@ class ProcessScheduler:
             self._meet_new_actors()
         able = []
         timed: list[float] = []
+        self._can_all_go_on = not self._outside
         for state, actor in zip(
             words[at.STATE_OF : at.STATE_OF + len(actors)], actors, strict=True
         ):
@@ -448,6 +462,7 @@ class ProcessScheduler:
             if state <= READY:
                 able.append(actor)
             elif state == BLOCKED:
+                self._can_all_go_on = False
                 deadline = self._board.deadlines[actor.index]
                 if deadline != math.inf:
                     actor.deadline = deadline
@@ -496,6 +511,12 @@ class ProcessScheduler:
         words[at.STATE_OF + slot] = READY
         words[at.LIMIT] = min(self._strategy.horizon, self._max_steps)
         words[at.BATON] = slot
+        words[at.HOPS] = words[at.SUCCESSORS] = 0
+        if self._succession is not None and self._can_all_go_on:
+            others = [each for each in self.candidates if each is not actor]
+            for number, each in enumerate(self._succession(others)):
+                words[at.NEXT + number] = each.index
+                words[at.SUCCESSORS] = number + 1
         self.current = actor
         assert self._crew is not None
         open_gate(self._crew.gates[slot])
@@ -507,20 +528,23 @@ class ProcessScheduler:
         if not pass_gate(done, True, _LOOK_EVERY):
             watch = Watch()
             while not pass_gate(done, True, _LOOK_EVERY):
+                words = self._words
+                # It may have handed the turn on.
+                actor = self.actors[words[at.BATON]]
                 self._read_waiting(actor.owner)
                 code = self._crew.exit_code(actor.owner)
                 if code is not None:
-                    self._died(actor, code)
+                    self._died(self._follow_hops(), code)
                     return None
-                words = self._words
                 thread = words[at.NATIVE + actor.index]
                 sleeps = watch.sleeps(self._crew.pid(actor.owner), thread, words[at.STEP])
-                if sleeps and not words[at.TALKS] and self._leave_outside(actor):
+                if sleeps and not words[at.TALKS] and self._leave_outside(self._follow_hops()):
                     return "block"
                 if watch.seconds > self._patience:
-                    self._give_up(actor)
+                    self._give_up(self._follow_hops())
                     return None
         words = self._words
+        actor = self._follow_hops()
         if words[at.DETAIL]:
             self._read_details(actor.owner)
         reason = cast(Reason, REASONS[words[at.REPORT]])
@@ -530,6 +554,19 @@ class ProcessScheduler:
             actor.deadline = None if reason == "yield" else self._board.deadlines[actor.index]
             self._strategy.yielded(actor)
         return reason
+
+    def _follow_hops(self) -> ProcessActor:
+        """Notes who went on without being chosen again; returns the last of them."""
+        words, actor = self._words, self.current
+        assert actor is not None
+        for hop in range(words[at.HOPS]):
+            before, actor = actor, self.actors[words[at.NEXT + hop]]
+            before.yields = words[at.YIELDS + before.index]
+            started = words[at.HOPPED_AT + hop]
+            self.stretches.append(Stretch(started, actor, "end", before, before.yields))
+        words[at.HOPS] = words[at.SUCCESSORS] = 0
+        self.current = actor
+        return actor
 
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""

@@ -6,6 +6,7 @@ is a copy of one process, and its label says whose.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from types import FrameType, FunctionType, ModuleType
@@ -17,7 +18,7 @@ from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
 from pytest_concurrency.race.processes.files import lock_label
 from pytest_concurrency.race.processes.semaphores import key_of
 
-__all__ = ["SharedLabels", "kind_of", "memory_in", "semaphores_in"]
+__all__ = ["SharedLabels", "kind_of", "memory_in", "semaphores_in", "shares_something"]
 
 # How much of a state is looked through.
 _MOST = 1_000
@@ -137,6 +138,18 @@ class SharedLabels(Labels):
         if kind_of(value) in _HAVE_A_LOCK:
             return True
         return super().is_lock(value)
+
+
+def shares_something(given: tuple[Any, ...]) -> bool:
+    """Tells whether processes share a part of a state; a text may be the path of a file.
+
+    Args:
+        given: The state; empty if there is none, and then nobody knows what the actors share.
+    """
+    return not given or any(
+        kind_of(part) or isinstance(part, (str, bytes, os.PathLike)) or lock_label(part)
+        for part in _parts(given)
+    )
 
 
 def semaphores_in(state: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -234,3 +235,18 @@ class Breaks(InOrder):
 def test_an_error_of_a_strategy_ends_the_run() -> None:
     with Scheduler(Scope()) as scheduler, pytest.raises(LookupError, match="no idea"):
         Runner(Case((add, add), Counter), scheduler).run(Breaks())
+
+
+def sleeps_between(counter: Counter) -> None:
+    value = counter.value
+    time.sleep(0.1)
+    counter.value = value + 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_who_sleeps_half_way_does_not_fail_in_every_order(seed: int) -> None:
+    race = Race(seed=seed, raise_on_finding=False)
+    result = race.threads(sleeps_between, sleeps_between, setup=Counter, check=is_two)
+    assert result.finding is not None
+    assert not result.finding.always
+    assert result.finding.name == "lost update"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
-import numpy
+import numpy  # type: ignore[import-not-found,unused-ignore]
 
 from tests.unit.race.processes.kinds import Kind
 
@@ -56,7 +56,10 @@ KINDS = {
         (increments_alone,) * 2,
         is_two,
         "lost update",
-        ("reads ndarray over SharedMemory#1.buf[2] = 0", "writes ndarray over SharedMemory#1.buf[2] ="),
+        (
+            "reads ndarray over SharedMemory#1.buf[2] = 0",
+            "writes ndarray over SharedMemory#1.buf[2] =",
+        ),
     ),
     "over RawArray": Kind(
         raw_array,

@@ -32,3 +32,7 @@ def draws_second(values: Any) -> None:
 def takes_the_lock(value: Any) -> None:
     with lock:
         value.value = 1
+
+
+def appends(items: Any) -> None:
+    items.append(1)

@@ -101,3 +101,17 @@ def test_a_lock_of_the_spawn_context_in_a_forked_process() -> None:
 
 def unwrapped(story: str) -> str:
     return " ".join(story.split())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_state_that_nobody_shares(method: str) -> None:
+    race = Race(seed=1)
+    result = race.processes(
+        hazards.appends, hazards.appends, setup=list, check=lambda items: True, start_method=method
+    )
+    assert result.evidence.sentence.startswith("nothing conflicted")
+
+
+def test_stress_is_for_threads() -> None:
+    with pytest.raises(ValueError, match="for threads only"):
+        Race(seed=1, strategy="stress").processes(hazards.appends, setup=list)
