@@ -79,6 +79,7 @@ def work(job: Job) -> None:
         runs += 1
         if not runs % _COLLECT_EVERY:
             gc.collect()
+    worker.leave()
     turns.points.stop()
     turns.end_threads(_THREAD_PATIENCE)
 
@@ -130,6 +131,10 @@ class _Worker:
         self._copies.restore()
         self._turns.prepare(given)
         self._turns.run(partial(self._target, *given), self._feeders.drain)
+
+    def leave(self) -> None:
+        """Sees to it that nothing waits for what the last run has left when the process ends."""
+        self._feeders.forget_run()
 
     def _meet(self, namespace: Mapping[str, object]) -> None:
         """Sees the globals of a module of the user's, the first time code of it runs."""
