@@ -230,6 +230,7 @@ class Scheduler:
             self._watchdog.wait(self._patience)
         except BaseException:
             self._patience = _SHORT_PATIENCE
+            self._take_baton_back()
             raise
         finally:
             self._unwind()
@@ -307,6 +308,18 @@ class Scheduler:
             self._workers.append(ThreadWorker(self.points.watch_thread, self._ended))
         self._used_workers += 1
         return self._workers[self._used_workers - 1]
+
+    def _take_baton_back(self) -> None:
+        """Waits for the baton after an interrupt, which may have come just when it was back."""
+        self._steps = len(self.trace)
+        self.aborting = True
+        self._limit = -1
+        if self.ident:
+            self._watchdog.wait(self._patience)
+        else:
+            # Nobody runs: it is released already, or in a moment, or was taken before the interrupt.
+            acquire_raw(self._done, True, self._patience)
+        self._baton_out = False
 
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
