@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.race.processes.kinds import METHODS, Kind, assert_fails, assert_passes, raced
+from pytest_concurrency.race.processes.crew import States
+from pytest_concurrency.race.runs import Case
+from tests.unit.race.processes.kinds import METHODS, Kind, assert_fails, assert_passes
 from tests.unit.race.processes.proxies import KINDS
 
 
@@ -56,24 +58,23 @@ def increments(state: Heavy) -> None:
     state.counts["n"] += 1
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_state_with_a_manager_of_its_own(method: str) -> None:
+def test_a_state_with_a_manager_of_its_own() -> None:
     kind = Kind(
         Heavy, (increments,) * 2, (), lambda state: state.counts["n"] == 2, "lost update", ()
     )
-    assert_fails(kind, method)
+    assert_fails(kind, "fork")
 
 
-def test_says_what_a_dear_state_costs() -> None:
-    kind = Kind(dear, (nothing,) * 2, (nothing,) * 2, None, "", ())
-    result = raced(kind, kind.fixed, "fork", runs=2, strategy="random")
-    assert result.finding is None
-    (note,) = result.notes
-    assert note.startswith("setup takes ")
-    assert "each had new processes" in note
+def test_says_what_dear_states_cost() -> None:
+    states = States(Case((nothing,), setup=dear))
+    for _ in range(12):
+        states.make()
+        assert len(states.batch or ()) == 1
+    assert states.note.startswith("setup takes ")
+    assert "12 of them each had new processes" in states.note
 
 
-def dear(context: Any) -> int:
+def dear() -> int:
     time.sleep(0.03)
     return 0
 
