@@ -59,7 +59,7 @@ class RecordingTurns(Turns):
         self._last: dict[Actor, int] = {}
         self._unfinished: dict[Actor, Callable[[], Any]] = {}
         self._overwrites: set[Actor] = set()
-        sys.addaudithook(self._hear)
+        self._hears = False
 
     def prepare(self, given: tuple[Any, ...]) -> None:
         """Prepares for a run on a state."""
@@ -70,6 +70,10 @@ class RecordingTurns(Turns):
             # What `block_on` looks at.
             self._last.clear()
         if records:
+            if not self._hears:
+                # It cannot be taken away again, and costs time.
+                self._hears = True
+                sys.addaudithook(self._hear)
             self._steps.clear()
             self._unsent.clear()
             self._last.clear()
