@@ -45,6 +45,11 @@ class AsTasks:
             return None
         return name_unfinished(record) or (name_unnoticed(record) if record.unread else None)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def close(self) -> None:
         """Does nothing: each scheduler has closed the loop."""
 

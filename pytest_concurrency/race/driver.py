@@ -239,5 +239,9 @@ class ActorKind(Protocol):
             record: What the recorder has recorded of the failing run.
         """
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of a result should know of how the actors were run."""
+
     def close(self) -> None:
         """Ends what lives longer than one driver."""

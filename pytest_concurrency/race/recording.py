@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["Crash", "Record", "Step", "Unnoticed", "Wait"]
+__all__ = ["ROOM", "Crash", "Record", "Step", "Unnoticed", "Wait"]
+
+
+ROOM = "room in the pipe of "
+"""How the label of a `Wait` begins if it is for that, of a queue's feeder thread."""
 
 
 class Step(NamedTuple):
@@ -23,9 +27,9 @@ class Step(NamedTuple):
         writes: Whether it changed what is there, or could have; a lock is changed by every
             operation.
         locks: "takes", "waits" or "releases" if it is an operation on a lock; "waits" is followed
-            by a "takes" of the same operation once the lock is free. Other operations that block,
-            a sleep or a join, are recorded the same way, with a label as in `Wait`. Otherwise
-            empty.
+            by a "takes" of the same operation once the lock is free, or by a "gives up". Other
+            operations that block, a sleep or a join, are recorded the same way, with a label as in
+            `Wait`. Otherwise empty.
         raised: The exception it ended with, such as `KeyError: 'a'`; empty if it did not.
     """
 

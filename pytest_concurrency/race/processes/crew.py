@@ -23,7 +23,7 @@ from pytest_concurrency.errors import ChildDied, NotPicklable, message
 from pytest_concurrency.pickling.starting import explain_sending
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import SLOT_COUNT, Board
-from pytest_concurrency.race.processes.shared import semaphores_in
+from pytest_concurrency.race.processes.shared import memory_in, semaphores_in
 from pytest_concurrency.race.processes.turns import open_gate, pass_gate
 from pytest_concurrency.race.processes.worker import Job, work
 from pytest_concurrency.race.runs import Case
@@ -40,6 +40,8 @@ _LARGEST_BATCH = 2_048
 # Making a batch may take so long; a state that takes longer than the second is made alone.
 _BATCH_SECONDS = 0.25
 _DEAR = 0.02
+# Fewer than so many that were made alone are not worth a word.
+_MANY = 10
 _OUT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
 _monotonic = time.monotonic
 
@@ -61,6 +63,8 @@ class States:
         self._limit = _LARGEST_BATCH
         self.batch: list[Any] | None = None if case.setup is None else []
         self.seconds = 0.0
+        self._batches = self._made_alone = 0
+        self._seconds_alone = 0.0
 
     @property
     def are_made_one_at_a_time(self) -> bool:
@@ -76,6 +80,7 @@ class States:
         __tracebackhide__ = True
         setup = self._case.setup
         assert setup is not None
+        self.let_go()
         batch: list[Any] = []
         self.batch = batch
         until = _monotonic() + _BATCH_SECONDS
@@ -96,6 +101,32 @@ class States:
             if end > until or self.are_made_one_at_a_time:
                 break
         self._size = min(self._size * _GROWTH, _LARGEST_BATCH)
+        self._batches += 1
+        if self.are_made_one_at_a_time:
+            self._made_alone += 1
+            self._seconds_alone += self.seconds
+
+    def let_go(self) -> None:
+        """Gives back what the states at hand would leave behind: the names of shared memory."""
+        for state in self.batch or ():
+            blocks = memory_in((state,))
+            for block in blocks:
+                with contextlib.suppress(FileNotFoundError):
+                    block.unlink()
+            if not blocks:
+                # They are all alike.
+                break
+
+    @property
+    def note(self) -> str:
+        """What it cost that states could not be made in advance; empty if most could."""
+        if self._made_alone < _MANY or self._made_alone * 2 < self._batches:
+            return ""
+        return (
+            f"setup takes {self._seconds_alone / self._made_alone * 1000:.0f} ms for a state, so "
+            f"states were not made in batches, and {self._made_alone} of them each had new "
+            "processes: make what is dear once, outside of setup, or put one state back with reset="
+        )
 
 
 class _Worker(NamedTuple):
