@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pytest_concurrency.race.conflicts import Conflict, conflicts
 from pytest_concurrency.race.deadlocks import name_deadlock
+from pytest_concurrency.race.deaths import name_death
 from pytest_concurrency.race.loops import name_endless
 from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.readings import by_thing, changes, overlap, reads, shown_error
@@ -26,6 +27,8 @@ def diagnose(record: Record) -> Diagnosis:
     Returns:
         The name, the sentences, and the steps that make the conflict.
     """
+    if record.death is not None:
+        return name_death(record, record.death)
     if record.waits:
         stuck = name_deadlock(record)
         before = "".join(f" Before that, a{_ended(record, each)[1:]}" for each in record.crashes)

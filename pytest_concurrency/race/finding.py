@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
+from pytest_concurrency.race.deaths import ActorDied
 from pytest_concurrency.race.diagnosis import Diagnosis, diagnose
 from pytest_concurrency.race.driver import RecordingDriver
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.recording import Record
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
 from pytest_concurrency.race.schedule import BadToken, Schedule
 from pytest_concurrency.race.search import Found, Plan
@@ -21,6 +23,10 @@ __all__ = ["Finding", "Unsteady", "explain", "replayed"]
 
 # Chance has to repeat itself so often to pass for a race.
 _REPLAYS = 6
+_NOT_AGAIN = (
+    "The schedule was replayed, and the process did not die again. Was it killed from outside: by "
+    "the system when memory ran out, by a time limit, by an operator?"
+)
 _NO_RACE = Diagnosis(
     "no race",
     "The actors ran one after the other here, and every other order ends so too. Is the check "
@@ -113,9 +119,11 @@ def explain(
     with plan.kind.driver(scope, plan.max_steps) as driver:
         runner = Runner(case, driver)
         runner.run(InOrder())
-        _confirm(runner, found)
+        death = _confirm(runner, found)
+        if death is not None:
+            return _died_once(death, found.schedule, names, runs, plan)
         schedule, attempts = found.schedule, 0
-        if not found.always:
+        if not found.always and not driver.has_lost_patience:
             schedule, attempts = shrink(runner, found.schedule, found.failure)
     preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
     how = f"in all of {runs} runs (seed {plan.seed})"
@@ -211,25 +219,59 @@ def _told(
     )
 
 
-def _confirm(runner: Runner, found: Found) -> None:
+def _died_once(
+    death: ActorDied, schedule: Schedule, names: Sequence[str], runs: int, plan: Plan
+) -> Finding:
+    """Tells of a process that died, and not again when its schedule was replayed."""
+    record = Record((), death=death.death)
+    called = {str(number): name for number, name in enumerate(names)}
+    story = tell(record, diagnose(record), called)
+    return Finding(
+        what=str(death),
+        name="process died",
+        story=f"{story}\n{_NOT_AGAIN}",
+        verdict="unknown: it did not happen again",
+        schedule=schedule,
+        how=f"by run {runs} (seed {plan.seed}), not made shorter",
+        error=death,
+        lines=_styled(story),
+    )
+
+
+def _confirm(runner: Runner, found: Found) -> ActorDied | None:
     """Replays what was found.
+
+    Returns:
+        A process that died, and not again: there is no schedule to blame.
 
     Raises:
         Unsteady: It does not fail in the same way.
     """
+    known = _death_of(found.failure)
     before: Signature | None = None
     for number in range(_REPLAYS):
         failure = runner.run(Replay(found.schedule))
         signature = runner.signature()
         if not found.failure.is_like(failure):
+            death = known or _death_of(failure)
+            if death is not None:
+                return death
             raise Unsteady(
                 difference(found.signature, signature)
                 or "the operations were the same, but what came of them was not"
             )
         # The first one can still teach what is visible.
         if number > 1 and before is not None and before != signature:
+            if known is not None:
+                return known
             raise Unsteady(difference(before, signature))
         before = signature
+    return None
+
+
+def _death_of(failure: Failure | None) -> ActorDied | None:
+    error = None if failure is None else failure.error
+    return error if isinstance(error, ActorDied) else None
 
 
 def _called(recorder: RecordingDriver, names: Sequence[str]) -> dict[str, str]:
@@ -251,6 +293,7 @@ def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
         "deadlock": "deadlock: every actor waits",
         "endless": "an actor went on without an end",
         "stuck": "an actor is blocked by something that the scheduler does not control",
+        "died": str(error),
     }[failure.kind]
     if failure.others:
         what += f" (and {len(failure.others)} more)"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["Crash", "Record", "Step", "Wait"]
+__all__ = ["Crash", "Death", "Held", "Record", "Step", "Wait"]
 
 
 class Step(NamedTuple):
@@ -86,6 +86,40 @@ class Crash(NamedTuple):
     line: int
 
 
+class Held(NamedTuple):
+    """A lock that an actor held when its process died.
+
+    Args:
+        label: Such as `Lock#1`.
+        filename: Of the line on which it was taken; empty if that is not known.
+        line: From 1; 0 if it is not known.
+        waiting: The paths of the actors that wait for it.
+    """
+
+    label: str
+    filename: str = ""
+    line: int = 0
+    waiting: tuple[str, ...] = ()
+
+
+class Death(NamedTuple):
+    """An actor whose process died.
+
+    Args:
+        actor: Its path.
+        how: The exit code or the signal, in words.
+        filename: Of the last visible operation that it came to; empty if it came to none.
+        line: From 1; 0 if it came to none.
+        held: The locks that it held.
+    """
+
+    actor: str
+    how: str
+    filename: str = ""
+    line: int = 0
+    held: tuple[Held, ...] = ()
+
+
 class Record(NamedTuple):
     """All that was recorded of one run.
 
@@ -95,19 +129,21 @@ class Record(NamedTuple):
         waits: The actors that wait for ever, if that is how it ended.
         crashes: The actors that ended with an exception, in order.
         endless: Whether the run was cut off at the step limit.
+        death: The actor whose process died, if that is how it ended.
     """
 
     steps: tuple[Step, ...]
     waits: tuple[Wait, ...] = ()
     crashes: tuple[Crash, ...] = ()
     endless: bool = False
+    death: Death | None = None
 
     @property
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
-        return frozenset(
-            item.filename for items in (self.steps, self.waits, self.crashes) for item in items
-        )
+        places = [*self.steps, *self.waits, *self.crashes]
+        died = () if self.death is None else (self.death, *self.death.held)
+        return frozenset(item.filename for item in (*places, *died) if item.filename)
 
     def place(self, filename: str, line: int) -> str:
         """Names a line in a sentence; the file only if there are several."""

@@ -163,36 +163,44 @@ class Search:
             # So that coverage sees the actors at least once; what it traces is not scheduled.
             runner.run(InOrder())
             driver.step_aside(False)
+        deaths: list[Found] = []
         first = runner.run(InOrder())
         runner.look()
         if first is not None and first.kind == "stuck":
             # Once more would take as long, and leave another thread behind.
             self.found = Found(first, runner.schedule(), runner.signature())
             return
+        _note_death(deaths, runner, first)
         driver.kept = []
         failure = runner.run(InOrder())
         driver.kept = None
         runner.look()
         signature = runner.signature()
+        _note_death(deaths, runner, failure)
         # What the threads do that a pool or a timer starts may well be invisible.
         all_given = len(driver.actors) == len(self.case.actors) > 1
         conflicts = not all_given or _conflict(driver.accesses)
         self._note_lost(runner)
         again = runner.run(InOrder())
+        _note_death(deaths, runner, again)
         differs = difference(signature, runner.signature())
         driver.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         if not failure and not again and not first:
             self._note_outcome(runner)
-        elif failure is None or again is None or not failure.is_like(again) or differs:
+        elif failure is not None and failure.is_like(again) and not differs:
+            self._judge_constant_failure(runner, failure, signature)
+            return
+        elif deaths:
+            # Killed from outside, perhaps: whatever it was, there is a process that died.
+            self.found = deaths[0]
+            return
+        else:
             self.nondeterminism = differs or (
                 "the first run and a later one of the same schedule did not end alike: "
                 f"{_ended(first)}, then {_ended(failure)}, then {_ended(again)}"
             )
             self.failed_unsteadily = True
-            return
-        else:
-            self._judge_constant_failure(runner, failure, signature)
             return
         if differs:
             self.nondeterminism = differs
@@ -287,6 +295,12 @@ class Search:
 
     def _is_late(self) -> bool:
         return _monotonic() > self._until
+
+
+def _note_death(deaths: list[Found], runner: Runner, failure: Failure | None) -> None:
+    """Keeps what is known of the last run, if a process died in it."""
+    if failure is not None and failure.kind == "died":
+        deaths.append(Found(failure, runner.schedule(), runner.signature()))
 
 
 def _ended(failure: Failure | None) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import linecache
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -20,13 +20,16 @@ from pytest_concurrency.errors import ChildDied, ChildTraceback
 from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
 from pytest_concurrency.race.asked import name_of
+from pytest_concurrency.race.deaths import ActorDied
 from pytest_concurrency.race.driver import Ending, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
+from pytest_concurrency.race.processes.semaphores import key_of
+from pytest_concurrency.race.processes.shared import semaphores_in
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
-from pytest_concurrency.race.recording import Crash, Record, Step, Wait
+from pytest_concurrency.race.recording import Crash, Death, Held, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
@@ -38,9 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ProcessActor", "ProcessScheduler"]
 
-# In seconds of real time: how often to look at an actor that has the turn, and how long it may do
-# nothing visible.
+# In seconds of real time: how often to look at an actor that has the turn, in how many parts, and
+# how long it may do nothing visible.
 _LOOK_EVERY = 0.05
+_GLANCES = 10
 _PATIENCE = 10.0
 _LESS_PATIENCE = 1.0
 _monotonic = time.monotonic
@@ -138,7 +142,8 @@ class ProcessScheduler:
         stretches: Who went on from which operation, and why.
         actors: The actors of the last run.
         ending: How it ended.
-        strays: What blocked in the last run without being modelled, or died, in words.
+        strays: What blocked in the last run without being modelled, in words.
+        death: Whose process died, if that is how the last run ended.
         kept: Nothing is kept: objects stay in their processes.
         records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
@@ -172,6 +177,7 @@ class ProcessScheduler:
         self.step = 0
         self.ending: Ending = "complete"
         self.strays: list[str] = []
+        self.death: Death | None = None
         self.kept: list[object] | None = None
         self.records = False
         self._notes = _Notes()
@@ -190,9 +196,10 @@ class ProcessScheduler:
 
     def close(self) -> None:
         """Ends the workers."""
+        crew, self._crew = self._crew, None
         with self._exit:
-            if self._crew is not None:
-                self._crew.stop(self._is_clean)
+            if crew is not None:
+                crew.stop(self._is_clean)
 
     # What a search asks: see `Driver`.
 
@@ -252,9 +259,13 @@ class ProcessScheduler:
                     break
                 self._let_go_on(chosen, reason)
                 reason = self._wait(chosen)
-        finally:
             self.length = min(self._board.words[at.STEP], self._max_steps)
             self._unwind()
+        except BaseException:
+            # Ctrl-C, say, or the timeout of a test: who has the turn may never give it back.
+            self._is_clean = False
+            self.close()
+            raise
         return self.ending
 
     def find_accesses(self, find: bool) -> None:
@@ -306,6 +317,7 @@ class ProcessScheduler:
             else (),
             tuple(self._notes.crashes),
             self.ending == "endless",
+            self.death,
         )
 
     def _step_of(self, owner: int, sent: list[Any]) -> Step:
@@ -371,6 +383,7 @@ class ProcessScheduler:
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
+        words[at.DETAIL] = self._read_ahead = 0
         self._notes = _Notes()
         board.now = 0.0
         self._strategy = strategy
@@ -380,6 +393,7 @@ class ProcessScheduler:
         self.stretches = []
         self.actors = []
         self.strays = []
+        self.death = None
         self.current = None
         self.ending = "complete"
         for number, target in enumerate(self._case.actors):
@@ -395,14 +409,16 @@ class ProcessScheduler:
             return None
         while not able:
             if not self._outside:
-                self.ending = "deadlock"
+                if not self._finds_the_dead():
+                    self.ending = "deadlock"
                 return None
             if not self._wait_for_a_stray():
                 return None
             able = self._able()
         self.step = self._board.words[at.STEP]
         if self.step >= self._max_steps:
-            self.ending = "endless"
+            if not self._finds_the_dead():
+                self.ending = "endless"
             return None
         self.reason = reason
         self.candidates = able
@@ -482,10 +498,9 @@ class ProcessScheduler:
         """Waits until an actor gives the turn back; returns why, or None if the run is over."""
         assert self._crew is not None
         done = self._crew.done
-        if not pass_gate(done, True, _LOOK_EVERY):
+        if not self._comes_back(actor.owner):
             watch = Watch()
-            while not pass_gate(done, True, _LOOK_EVERY):
-                self._read_waiting(actor.owner)
+            while not self._comes_back(actor.owner):
                 code = self._crew.exit_code(actor.owner)
                 if code is not None:
                     self._died(actor, code)
@@ -508,6 +523,17 @@ class ProcessScheduler:
             actor.deadline = None if reason == "yield" else self._board.deadlines[actor.index]
             self._strategy.yielded(actor)
         return reason
+
+    def _comes_back(self, owner: int) -> bool:
+        """Waits a moment; tells whether a worker has given the turn back."""
+        assert self._crew is not None
+        for _ in range(_GLANCES):
+            if pass_gate(self._crew.done, True, _LOOK_EVERY / _GLANCES):
+                return True
+            self._read_waiting(owner)
+            if self._crew.exit_code(owner) is not None:
+                break
+        return False
 
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
@@ -534,24 +560,80 @@ class ProcessScheduler:
         words[at.BATON] = actor.index
         open_gate(self._crew.gates[actor.index])
         watch = Watch()
-        while not pass_gate(self._crew.done, True, _LOOK_EVERY):
-            self._read_waiting(actor.owner)
-            watch.sleeps(self._crew.pid(actor.owner), 0, 0)
-            if watch.seconds > self._patience:
-                self._crew.kill(actor.owner)
+        while not self._comes_back(actor.owner):
             if self._crew.exit_code(actor.owner) is not None:
+                words[at.DETAIL] = self._read_ahead = 0
                 self._is_clean = False
                 return
+            watch.sleeps(self._crew.pid(actor.owner), 0, 0)
+            if watch.seconds > self._patience:
+                self.strays.append(f"{self._described(actor)}, which does not let itself be ended,")
+                self._lose_patience()
+                self._crew.kill(actor.owner)
         self._read_details(actor.owner)
 
     # What goes wrong with a worker.
 
     def _died(self, actor: ProcessActor, code: int) -> None:
-        self.ending = "died"
-        self.strays.append(
-            f"the process of actor {actor.path} ({actor.name}) died: {describe_exit(code)}"
-        )
+        assert self._crew is not None
+        self._read_waiting(actor.owner)
+        self._board.words[at.DETAIL] = self._read_ahead = 0
         self._is_clean = False
+        self.ending = "died"
+        how = describe_exit(code)
+        last = self._last_operation_of(actor)
+        self.death = Death(
+            actor.path,
+            how,
+            *(("", 0) if last is None else (last.code.co_filename, last.line)),
+            tuple(self._held_by(actor.owner)),
+        )
+        actor.error = ActorDied(
+            f"the process of actor {actor.path} ({actor.name}) died: {how}",
+            exitcode=code,
+            death=self.death,
+        )
+
+    def _finds_the_dead(self) -> bool:
+        """Looks for an actor that waits for ever, or is waited for, because its process died."""
+        assert self._crew is not None
+        for actor in self.actors:
+            code = self._crew.exit_code(actor.owner)
+            if code is not None and self._board.words[at.STATE_OF + actor.index] != DONE:
+                self._died(actor, code)
+                return True
+        return False
+
+    def _last_operation_of(self, actor: ProcessActor) -> Operation | None:
+        """Returns the visible operation that an actor has come to last; None if to none."""
+        end = min(self._board.words[at.STEP], self._max_steps)
+        for stretch in reversed(self.stretches):
+            if stretch.actor is actor and stretch.start < end:
+                number = self._board.trace[end - 1]
+                known = self._operations[actor.owner]
+                return known[number] if number < len(known) else None
+            end = stretch.start
+        return None
+
+    def _held_by(self, owner: int) -> Iterator[Held]:
+        """Yields the locks of the state that the actors of a dead process held."""
+        words = self._board.words
+        labels = {key_of(lock): label for label, lock in semaphores_in(self._given)}
+        for actor in self.actors:
+            if actor.owner != owner or words[at.STATE_OF + actor.index] == DONE:
+                continue
+            for key, number in self._board.held_by(actor.index):
+                operation = self._operations[owner][number] if number >= 0 else None
+                yield Held(
+                    labels.get(key, "a lock"),
+                    "" if operation is None else operation.code.co_filename,
+                    0 if operation is None else operation.line,
+                    tuple(
+                        each.path
+                        for each in self.actors
+                        if words[at.KEY + each.index] == key and each.owner != owner
+                    ),
+                )
 
     def _leave_outside(self, actor: ProcessActor) -> bool:
         """Takes the turn from an actor that blocks outside; False if there is nobody else."""
@@ -581,7 +663,7 @@ class ProcessScheduler:
                     return False
             if _monotonic() > until:
                 self.ending = "stuck"
-                self._patience = min(self._patience, _LESS_PATIENCE)
+                self._lose_patience()
                 return False
             time.sleep(_LOOK_EVERY / 10)
 
@@ -590,23 +672,22 @@ class ProcessScheduler:
         assert self._crew is not None
         self.strays.append(self._described(actor))
         self.ending = "stuck"
-        self._patience = min(self._patience, _LESS_PATIENCE)
+        self._lose_patience()
         self._crew.kill(actor.owner)
+        self._board.words[at.DETAIL] = self._read_ahead = 0
         self._is_clean = False
+
+    def _lose_patience(self) -> None:
+        self._patience = min(self._patience, _LESS_PATIENCE)
 
     def _described(self, actor: ProcessActor) -> str:
         """Says where an actor blocks: at what it has come to last."""
-        words = self._board.words
-        step = words[at.STEP]
-        if self.stretches and step > self.stretches[-1].start:
-            self._read_waiting(actor.owner)
-            operations = self._operations[actor.owner]
-            number = self._board.trace[step - 1]
-            if number < len(operations):
-                code, line = operations[number].code, operations[number].line
-                source = linecache.getline(code.co_filename, line).strip()
-                return f"actor {actor.path} at {code.co_filename}:{line}: {source}"
-        return f"actor {actor.path} ({actor.name})"
+        self._read_waiting(actor.owner)
+        last = self._last_operation_of(actor)
+        if last is None:
+            return f"actor {actor.path} ({actor.name})"
+        source = linecache.getline(last.code.co_filename, last.line).strip()
+        return f"actor {actor.path} at {last.code.co_filename}:{last.line}: {source}"
 
     # What the workers tell.
 

@@ -171,6 +171,15 @@ class Turns:
         """Returns the visible operation that the current actor is doing."""
         return self._reached
 
+    def note_held(self, key: int) -> None:
+        """Notes on the board that the current actor has taken a lock."""
+        number = -1 if self._reached is None else self._known.get(self._reached, -1)
+        self.board.hold(self._slot, key, number)
+
+    def note_let_go(self, key: int) -> None:
+        """Notes on the board that a lock was released."""
+        self.board.let_go(self._slot, key)
+
     def block(self, resource: object, deadline: float | None = None) -> bool:
         """Blocks the current actor until it is woken.
 
@@ -207,6 +216,8 @@ class Turns:
         words, slot = self._words, actor.index
         words[at.KEY + slot] = key
         words[at.STATE_OF + slot] = actor.state = BLOCKED
+        # It is still doing this when it goes on.
+        actor.pending = self._reached
         words[at.TIMED_OUT + slot] = 0
         self.board.deadlines[slot] = math.inf if deadline is None else deadline
         actor.until = deadline
