@@ -141,9 +141,12 @@ class Record(NamedTuple):
     @property
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
-        places = [*self.steps, *self.waits, *self.crashes]
-        died = () if self.death is None else (self.death, *self.death.held)
-        return frozenset(item.filename for item in (*places, *died) if item.filename)
+        names = {
+            item.filename for items in (self.steps, self.waits, self.crashes) for item in items
+        }
+        if self.death is not None:
+            names |= {self.death.filename, *(held.filename for held in self.death.held)} - {""}
+        return frozenset(names)
 
     def place(self, filename: str, line: int) -> str:
         """Names a line in a sentence; the file only if there are several."""

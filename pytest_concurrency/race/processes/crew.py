@@ -19,10 +19,14 @@ from multiprocessing.context import BaseContext
 from typing import Any, NamedTuple
 
 from pytest_concurrency.children.exits import describe_exit
-from pytest_concurrency.errors import ChildDied, NotPicklable, message
+from pytest_concurrency.children.processes import end, members
+from pytest_concurrency.children.runner import rebuilt_exception
+from pytest_concurrency.errors import ChildDied, ChildTraceback, NotPicklable, message
 from pytest_concurrency.pickling.starting import explain_start
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import SLOT_COUNT, Board
+from pytest_concurrency.race.processes.sealed import Sealed
+from pytest_concurrency.race.processes.shortage import explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import open_gate, pass_gate
 from pytest_concurrency.race.processes.worker import Job, work
 from pytest_concurrency.race.runs import Case
@@ -39,7 +43,8 @@ _LARGEST_BATCH = 2_048
 # Making a batch may take so long; a state that takes longer than the second is made alone.
 _BATCH_SECONDS = 0.25
 _DEAR = 0.02
-_OUT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
+# What multiprocessing says when a forkserver is to pass on more than 256 file descriptors.
+_TOO_MANY_TO_SEND = "too many fds"
 _monotonic = time.monotonic
 
 
@@ -82,13 +87,12 @@ class States:
         while len(batch) < wanted:
             start = _monotonic()
             try:
-                batch.append(setup())
+                with explained_shortage("the state of a run"):
+                    batch.append(setup())
             except OSError as error:
-                if error.errno not in _OUT_OF or len(batch) < 2:
-                    raise
                 # The workers need some of what has run out.
-                self._limit = max(1, len(batch) // 2)
-                del batch[self._limit :]
+                if not is_shortage(error) or not self.halve():
+                    raise
                 break
             end = _monotonic()
             self.seconds = end - start
@@ -96,10 +100,22 @@ class States:
                 break
         self._size = min(self._size * _GROWTH, _LARGEST_BATCH)
 
+    def halve(self) -> bool:
+        """Gives up half of the batch, and makes no larger one; False if there is nothing to give.
+
+        What has run out comes back with the states, unless somebody else keeps them.
+        """
+        if self.batch is None or len(self.batch) < 2:
+            return False
+        self._limit = len(self.batch) // 2
+        del self.batch[self._limit :]
+        return True
+
 
 class _Worker(NamedTuple):
     process: Any
     messages: Connection
+    sender: Connection
 
 
 class Crew:
@@ -154,7 +170,9 @@ class Crew:
         self.board.words[at.COMMAND] = at.RUN
         try:
             for number in range(len(self._case.actors)):
-                self._workers.append(self._started(number))
+                worker = self._made(number)
+                self._workers.append(worker)
+                self._start(worker)
             for worker in self._workers:
                 self._wait_until_ready(worker)
         except BaseException:
@@ -163,11 +181,15 @@ class Crew:
 
     def replace_dead(self) -> list[int]:
         """Starts new workers for those that have died; returns which ones."""
+        __tracebackhide__ = True
         dead = []
         for number, worker in enumerate(self._workers):
             if not worker.process.is_alive():
+                # What it has started lives on.
+                end(members(worker.process.pid))
                 self._discard(worker)
-                self._workers[number] = fresh = self._started(number)
+                self._workers[number] = fresh = self._made(number)
+                self._start(fresh)
                 self._wait_until_ready(fresh)
                 dead.append(number)
         for gate in (*self.gates, self.done):
@@ -182,15 +204,19 @@ class Crew:
             in_order: Whether they wait for their next run, and can be told to leave.
         """
         workers, self._workers = self._workers, []
-        if in_order:
-            self.board.words[at.COMMAND] = at.LEAVE
-            for number in range(len(workers)):
-                open_gate(self.gates[number])
-            until = _monotonic() + _END_TIMEOUT
+        try:
+            if in_order:
+                self.board.words[at.COMMAND] = at.LEAVE
+                for number in range(len(workers)):
+                    open_gate(self.gates[number])
+                until = _monotonic() + _END_TIMEOUT
+                for worker in workers:
+                    worker.process.join(max(0.0, until - _monotonic()))
+        finally:
             for worker in workers:
-                worker.process.join(max(0.0, until - _monotonic()))
-        for worker in workers:
-            self._discard(worker)
+                _kill(worker.process)
+            for worker in workers:
+                self._discard(worker)
         for gate in (*self.gates, self.done):
             while pass_gate(gate, False):
                 pass
@@ -217,21 +243,24 @@ class Crew:
         """Ends a worker that does not come back."""
         _kill(self._workers[number].process)
 
-    def _started(self, number: int) -> _Worker:
+    def _made(self, number: int) -> _Worker:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=work, args=(self._job(number, sender),), name=f"actor-{number}"
+            target=work, args=(sender, Sealed(self._job(number))), name=f"actor-{number}"
         )
-        try:
-            process.start()
-        except BaseException:
-            receiver.close()
-            raise
-        finally:
-            sender.close()
-        return _Worker(process, receiver)
+        return _Worker(process, receiver, sender)
 
-    def _job(self, number: int, sender: Connection) -> Job:
+    def _start(self, worker: _Worker) -> None:
+        try:
+            worker.process.start()
+        except ValueError as error:
+            if str(error) != _TOO_MANY_TO_SEND:
+                raise
+            raise OSError(errno.EMFILE, _TOO_MANY_TO_SEND) from error
+        finally:
+            worker.sender.close()
+
+    def _job(self, number: int) -> Job:
         return Job(
             number,
             tuple(self._case.actors),
@@ -239,7 +268,6 @@ class Crew:
             self.board,
             self._gates,
             self._done,
-            sender,
             self._trace,
             one_cpu(),
             self.method == "fork",
@@ -268,27 +296,47 @@ class Crew:
             ready = connection.wait([worker.messages, worker.process.sentinel], _START_TIMEOUT)
             if worker.messages in ready:
                 with contextlib.suppress(EOFError):
-                    worker.messages.recv()
-                    return
+                    problem = worker.messages.recv()
+                    if problem is None:
+                        return
+                    raise self._not_loaded(problem)
             if not worker.process.is_alive():
                 break
         raise ChildDied(
             message(
                 "a worker process of the race ended before it was ready: "
                 + describe_exit(worker.process.exitcode or 0),
-                evidence="what it printed is above, in the captured output",
-                cause="does the module of the actors import, or do the states unpickle, in a "
-                "fresh process?",
+                evidence="what it printed is in the captured output",
+                cause="does the main module import in a fresh process?",
             ),
             exitcode=worker.process.exitcode,
         )
 
+    def _not_loaded(self, problem: Any) -> Exception:
+        """Makes an error of what a worker says about the actors or states sent to it."""
+        error = rebuilt_exception("a worker", problem)
+        if isinstance(error, OSError) and is_shortage(error):
+            return error
+        not_loaded = NotPicklable(
+            message(
+                f"the actors or their state cannot be loaded in a process of {self.method!r}: "
+                f"{problem['type']}: {problem['text']}",
+                evidence=problem["traceback"],
+                cause="does the module of the actors import in a fresh process, and does "
+                "everything that `setup` returns unpickle there?",
+            )
+        )
+        not_loaded.__cause__ = ChildTraceback(problem["traceback"])
+        return not_loaded
+
     def _discard(self, worker: _Worker) -> None:
         _kill(worker.process)
-        worker.process.join(_END_TIMEOUT)
+        if worker.process.pid is not None:
+            worker.process.join(_END_TIMEOUT)
         with contextlib.suppress(ValueError):
             worker.process.close()
         worker.messages.close()
+        worker.sender.close()
 
 
 def _kill(process: Any) -> None:

@@ -27,6 +27,7 @@ from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.semaphores import key_of
 from pytest_concurrency.race.processes.shared import semaphores_in
+from pytest_concurrency.race.processes.shortage import NO_SHM, explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
 from pytest_concurrency.race.recording import Crash, Death, Held, Record, Step, Wait
@@ -212,8 +213,9 @@ class ProcessScheduler:
         __tracebackhide__ = True
         if self._crew is None or self._states is None:
             self._case = case
-            self._crew = Crew(self._context, case, self._max_steps, self._scope_trace)
             self._states = States(case)
+            with explained_shortage("the semaphores and the shared memory of a race", NO_SHM):
+                self._crew = Crew(self._context, case, self._max_steps, self._scope_trace)
             self._renew()
         batch = self._states.batch
         if batch is None:
@@ -365,7 +367,14 @@ class ProcessScheduler:
         self._operations = [[] for _ in self._case.actors]
         # Many workers start faster on all CPUs, and hand over faster on one.
         self._pinned.close()
-        self._crew.start(self._states.batch)
+        with explained_shortage("the processes of a race and their states"):
+            while True:
+                try:
+                    self._crew.start(self._states.batch)
+                    break
+                except OSError as error:
+                    if not is_shortage(error) or not self._states.halve():
+                        raise
         self._pinned.enter_context(on_one_cpu())
         self._is_clean = True
         self._used = 0
@@ -497,7 +506,6 @@ class ProcessScheduler:
     def _wait(self, actor: ProcessActor) -> Reason | None:
         """Waits until an actor gives the turn back; returns why, or None if the run is over."""
         assert self._crew is not None
-        done = self._crew.done
         if not self._comes_back(actor.owner):
             watch = Watch()
             while not self._comes_back(actor.owner):

@@ -106,6 +106,8 @@ class Turns:
         self._workers: list[ThreadWorker] = []
         self._cleanup_left = 0
         self._parent = process.parent_process()
+        # Under fork a worker keeps open what tells of the parent's end to those before it.
+        self._child_of = os.getppid()
         self.points = points_for(scope, self.reach)
 
     # The life of a process, in its main thread.
@@ -144,7 +146,8 @@ class Turns:
         """Waits at the gate of an actor; ends the process if the parent is gone."""
         gate = self._gates[slot]
         while not pass_gate(gate, True, _LOOK_EVERY):
-            if self._parent is not None and not self._parent.is_alive():
+            gone = self._parent is not None and not self._parent.is_alive()
+            if gone or os.getppid() != self._child_of:
                 os._exit(1)
 
     # What the points call, and the primitives: see `Host`.
