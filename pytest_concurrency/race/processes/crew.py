@@ -182,6 +182,8 @@ class Crew:
     def replace_dead(self) -> list[int]:
         """Starts new workers for those that have died; returns which ones."""
         __tracebackhide__ = True
+        # First: a fresh worker would take a turn that was given to a dead one.
+        self._close_gates()
         dead = []
         for number, worker in enumerate(self._workers):
             if not worker.process.is_alive():
@@ -192,9 +194,6 @@ class Crew:
                 self._start(fresh)
                 self._wait_until_ready(fresh)
                 dead.append(number)
-        for gate in (*self.gates, self.done):
-            while pass_gate(gate, False):
-                pass
         return dead
 
     def stop(self, in_order: bool = True) -> None:
@@ -217,9 +216,7 @@ class Crew:
                 _kill(worker.process)
             for worker in workers:
                 self._discard(worker)
-        for gate in (*self.gates, self.done):
-            while pass_gate(gate, False):
-                pass
+        self._close_gates()
 
     def read(self, number: int, timeout: float) -> tuple[Any, ...] | None:
         """Returns the next message of a worker; None if there is none in time, or never will be."""
@@ -242,6 +239,11 @@ class Crew:
     def kill(self, number: int) -> None:
         """Ends a worker that does not come back."""
         _kill(self._workers[number].process)
+
+    def _close_gates(self) -> None:
+        for gate in (*self.gates, self.done):
+            while pass_gate(gate, False):
+                pass
 
     def _made(self, number: int) -> _Worker:
         receiver, sender = self._context.Pipe(duplex=False)

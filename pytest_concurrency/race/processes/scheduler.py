@@ -540,7 +540,8 @@ class ProcessScheduler:
                 return True
             self._read_waiting(owner)
             if self._crew.exit_code(owner) is not None:
-                break
+                # It may have given it back first.
+                return pass_gate(self._crew.done, False)
         return False
 
     def _unwind(self) -> None:
