@@ -187,9 +187,7 @@ class Crew:
         dead = []
         for number, worker in enumerate(self._workers):
             if not worker.process.is_alive():
-                # What it has started lives on.
-                end(members(worker.process.pid))
-                self._discard(worker)
+                self._discard(worker, in_order=False)
                 self._workers[number] = fresh = self._made(number)
                 self._start(fresh)
                 self._wait_until_ready(fresh)
@@ -215,7 +213,7 @@ class Crew:
             for worker in workers:
                 _kill(worker.process)
             for worker in workers:
-                self._discard(worker)
+                self._discard(worker, in_order)
         self._close_gates()
 
     def read(self, number: int, timeout: float) -> tuple[Any, ...] | None:
@@ -331,10 +329,14 @@ class Crew:
         not_loaded.__cause__ = ChildTraceback(problem["traceback"])
         return not_loaded
 
-    def _discard(self, worker: _Worker) -> None:
+    def _discard(self, worker: _Worker, in_order: bool) -> None:
+        pid = worker.process.pid
         _kill(worker.process)
-        if worker.process.pid is not None:
+        if pid is not None:
             worker.process.join(_END_TIMEOUT)
+            if not in_order:
+                # What it has started lives on.
+                end(members(pid))
         with contextlib.suppress(ValueError):
             worker.process.close()
         worker.messages.close()

@@ -519,7 +519,7 @@ class ProcessScheduler:
                 if sleeps and self._leave_outside(actor):
                     return "block"
                 if watch.seconds > self._patience:
-                    self._give_up(actor)
+                    self._give_up(actor, "" if sleeps else ", in a loop without an end,")
                     return None
         words = self._board.words
         if words[at.DETAIL]:
@@ -676,10 +676,10 @@ class ProcessScheduler:
                 return False
             time.sleep(_LOOK_EVERY / 10)
 
-    def _give_up(self, actor: ProcessActor) -> None:
+    def _give_up(self, actor: ProcessActor, doing: str) -> None:
         """Kills the worker of an actor that does nothing visible any more."""
         assert self._crew is not None
-        self.strays.append(self._described(actor))
+        self.strays.append(self._described(actor) + doing)
         self.ending = "stuck"
         self._lose_patience()
         self._crew.kill(actor.owner)

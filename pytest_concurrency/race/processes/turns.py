@@ -142,6 +142,10 @@ class Turns:
                 actor.error = error
         self._ended(actor)
 
+    def step_aside(self) -> None:
+        """Makes everything in this process as if there were no scheduler."""
+        self.ident = 0
+
     def wait_for_turn(self, slot: int) -> None:
         """Waits at the gate of an actor; ends the process if the parent is gone."""
         gate = self._gates[slot]

@@ -78,6 +78,8 @@ def work(messages: Connection, sealed: Sealed) -> None:
     gates = [gate._semlock for gate in job.gates]
     turns = RecordingTurns(job.number, job.board, gates, job.done._semlock, messages.send, scope)
     worker = _Worker(job, turns)
+    # What an actor forks is no actor, and must not take its turns.
+    os.register_at_fork(after_in_child=turns.step_aside)
     messages.send(None)
     words, runs = job.board.words, 0
     while True:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import multiprocessing
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from typing import Any, NoReturn
@@ -47,6 +45,18 @@ def one_then_lock(state: State) -> None:
         pass
 
 
+def exit_while_waited_for(state: State) -> None:
+    with state.lock:
+        state.event.wait()
+        os._exit(4)
+
+
+def set_and_lock(state: State) -> None:
+    state.event.set()
+    with state.lock:
+        pass
+
+
 def crash(state: State) -> None:
     add(state)
     ctypes.string_at(0)
@@ -64,9 +74,8 @@ def exit_at_once(state: State) -> None:
 def exit_once(state: State) -> None:
     """Dies the first time, as if killed from outside."""
     add(state)
-    marker = os.environ["ENDS_MARKER"]
-    if not os.path.exists(marker):
-        open(marker, "x").close()
+    if not os.path.exists(state.path):
+        open(state.path, "x").close()
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -75,7 +84,7 @@ def leave_a_child(state: State) -> None:
     pid = os.fork()
     if not pid:
         time.sleep(100)
-    with open(os.environ["ENDS_MARKER"], "a") as file:
+    with open(state.path, "a") as file:
         print(pid, file=file)
     os._exit(6)
 
@@ -115,7 +124,7 @@ def sleep_in_c(state: State) -> None:
 
 def lock_a_file(state: State) -> None:
     """Blocks in C while another actor is parked with the lock, and goes on afterwards."""
-    with open(os.environ["ENDS_MARKER"], "a") as file:
+    with open(state.path, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         state.value.value += 1
         state.value.value += 1
@@ -177,13 +186,3 @@ class Unloadable:
 
 def unloadable() -> Unloadable:
     return Unloadable()
-
-
-def temporary_file() -> str:
-    handle, name = tempfile.mkstemp()
-    os.close(handle)
-    return name
-
-
-def is_a_child() -> bool:
-    return multiprocessing.parent_process() is not None

@@ -7,22 +7,25 @@ from typing import Any
 
 
 class State:
-    """A number, two locks and an event."""
+    """A number, two locks, an event, and the path of a file that need not be there."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, path: str) -> None:
         self.value = context.Value("i", 0)
         self.lock = context.Lock()
         self.other = context.RLock()
+        self.event = context.Event()
+        self.path = path
 
 
 class Setup:
     """Makes states; picklable, unlike a closure."""
 
-    def __init__(self, context: BaseContext) -> None:
+    def __init__(self, context: BaseContext, path: str = "") -> None:
         self.context = context
+        self.path = path
 
     def __call__(self) -> State:
-        return State(self.context)
+        return State(self.context, self.path)
 
 
 def reset(state: State) -> None:
