@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pytest_concurrency.errors import ChildDied, ChildTraceback, NotPicklable
-from pytest_concurrency.race.detector import Finding, Race, RaceResult
+from pytest_concurrency.race.detector import Race, RaceResult
+from pytest_concurrency.race.finding import Finding
 from pytest_concurrency.race.processes import scheduler
 from pytest_concurrency.waiting import wait_until
 from tests.unit.race.processes import ends_sample as sample
