@@ -19,7 +19,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, NamedTuple
 
 from pytest_concurrency.children.exits import describe_exit
-from pytest_concurrency.children.processes import end, members
+from pytest_concurrency.children.processes import members
 from pytest_concurrency.children.runner import rebuilt_exception
 from pytest_concurrency.errors import ChildDied, ChildTraceback, NotPicklable, message
 from pytest_concurrency.pickling.starting import explain_start
@@ -333,10 +333,12 @@ class Crew:
         pid = worker.process.pid
         _kill(worker.process)
         if pid is not None:
-            worker.process.join(_END_TIMEOUT)
             if not in_order:
-                # What it has started lives on.
-                end(members(pid))
+                # What it has started lives on, and keeps open what tells of its end.
+                for member in members(pid):
+                    with contextlib.suppress(OSError):
+                        os.kill(member.pid, signal.SIGKILL)
+            worker.process.join(_END_TIMEOUT)
         with contextlib.suppress(ValueError):
             worker.process.close()
         worker.messages.close()

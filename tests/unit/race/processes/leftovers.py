@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import heap, process
+from multiprocessing import heap, process, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ def nothing_left(folder: Path) -> Iterator[None]:
         folder: Where temporary files go meanwhile.
     """
     mark = f"left-{os.getpid()}"
+    # It stays once it is there.
+    resource_tracker.ensure_running()
     environment, tempdir = os.environ.get("TMPDIR"), tempfile.tempdir
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     try:

@@ -27,7 +27,7 @@ class Queues:
     """Makes states that need a few file descriptors each."""
 
     def __init__(self, method: str) -> None:
-        self.context = multiprocessing.get_context(method)
+        self.context: Any = multiprocessing.get_context(method)
 
     def __call__(self) -> list[Any]:
         return [self.context.SimpleQueue() for _ in range(4)]
@@ -43,7 +43,7 @@ def run_with_few_descriptors(method: str, left: int, runs: int) -> str:
 
     if method == "forkserver":
         # It starts with files of its own.
-        process = multiprocessing.get_context(method).Process(target=use, args=(None,))
+        process = Queues(method).context.Process(target=use, args=(None,))
         process.start()
         process.join()
         process.close()
