@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
+from pytest_concurrency.errors import message
 from pytest_concurrency.options import KEY as SETTINGS
 from pytest_concurrency.options import RACE_NOTE, Settings, seed_of
 from pytest_concurrency.race.detector import Race, RaceResult
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["note_results", "race_of", "represented"]
 
+# Of pytest-asyncio, and of anyio's own plugin.
+_LOOP_MARKERS = ("asyncio", "anyio")
 _STYLES = {"conflict": {"red": True}, "heading": {"bold": True}, "dim": {"light": True}}
 
 
 def race_of(request: pytest.FixtureRequest) -> Race:
     """Makes the detector for a test."""
+    _refuse_async(request.node)
     config = request.config
     settings: Settings = config.stash[SETTINGS]
     cache = getattr(config, "cache", None)
@@ -42,6 +47,23 @@ def race_of(request: pytest.FixtureRequest) -> Race:
         ),
     )
     return race.replay(settings.race_replay) if settings.race_replay else race
+
+
+def _refuse_async(item: pytest.Item) -> None:
+    """Fails an async test that another plugin runs in a loop of its own."""
+    __tracebackhide__ = True
+    marker = next((name for name in _LOOP_MARKERS if item.get_closest_marker(name)), "")
+    if marker and inspect.iscoroutinefunction(getattr(item, "function", None)):
+        name = item.name.partition("[")[0]
+        pytest.fail(
+            message(
+                f"the test is marked `{marker}`, so it runs in an event loop, and `race` needs the "
+                "thread for itself: race.tasks() runs a loop of its own",
+                next_step=f"write `def {name}(race)` without `async` and without the marker, and "
+                "give its coroutine functions to race.tasks()",
+            ),
+            pytrace=False,
+        )
 
 
 def note_results(item: pytest.Item, race: Race) -> None:

@@ -17,22 +17,22 @@ from pytest_concurrency.race import detector, finding
 def search(request: Request) -> Answer:
     """Races the actors as they are.
 
-    The finding comes shortened, replayed and told as a story. The peers do none of this, so the
-    time is also taken when the search is over and the explanation begins; no result tells it.
+    The finding comes replayed, shortened and told as a story. The peers do none of this, so the
+    time is also taken when the search is over and all that begins; no result tells it.
     """
     setup, actors, check = shape_of(request.program)
     found_at: list[float] = []
-    explain = finding.explain
+    shortened = finding.shortened
 
     def noting(*arguments: Any) -> Any:
         found_at.append(time.perf_counter())
-        return explain(*arguments)
+        return shortened(*arguments)
 
     strategy = None if request.way == "default" else request.way
     race = Race(seed=request.seed, runs=request.runs, budget=request.seconds, strategy=strategy)
     start = time.perf_counter()
     try:
-        with mock.patch.object(detector, "explain", noting):
+        with mock.patch.object(detector, "shortened", noting):
             result = race.threads(
                 *actors,
                 setup=setup,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from multiprocessing.context import BaseContext
 
+from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.processes.elsewhere import elsewhere
+from pytest_concurrency.race.processes.naming import name_copies
 from pytest_concurrency.race.processes.scheduler import ProcessScheduler
+from pytest_concurrency.race.recording import Record
 from pytest_concurrency.race.runs import Case, Failure
 from pytest_concurrency.race.schedule import Schedule
 
@@ -52,7 +56,21 @@ class AsProcesses:
             "anywhere"
         )
 
+    def elsewhere(self, case: Case, schedule: Schedule, failure: Failure, max_steps: int) -> str:
+        """Replays the schedule under the other start methods."""
+        # The workers are not needed any more, and the next ones shall find room.
+        self.close()
+        return elsewhere(
+            self._context.get_start_method(), case, schedule, failure, max_steps, self._trace
+        )
+
+    def diagnose(self, record: Record) -> Diagnosis | None:
+        """Names what a process did to its own copy, or did not get from its parent."""
+        assert self._scheduler is not None
+        return name_copies(record, self._scheduler.facts, self._context.get_start_method())
+
     def close(self) -> None:
         """Ends the processes."""
         if self._scheduler is not None:
             self._scheduler.close()
+            self._scheduler = None

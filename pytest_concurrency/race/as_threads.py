@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recorder import Recorder
+from pytest_concurrency.race.recording import Record
 from pytest_concurrency.race.runs import Case, Failure
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.threads import Scheduler
@@ -34,6 +36,14 @@ class AsThreads:
     ) -> str:
         """Searches again where this interpreter itself switches threads."""
         return str(judge(case, scope, schedule, failure, seed, max_steps))
+
+    def elsewhere(self, case: Case, schedule: Schedule, failure: Failure, max_steps: int) -> str:
+        """Returns nothing: there is one kind of threads."""
+        return ""
+
+    def diagnose(self, record: Record) -> Diagnosis | None:
+        """Returns None: what threads do wrong, other actors do as well."""
+        return None
 
     def close(self) -> None:
         """Does nothing: each scheduler has ended its threads."""

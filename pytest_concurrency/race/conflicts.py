@@ -82,6 +82,19 @@ class _Search:
         actor = self.steps[first].actor
         return sum(step.actor == actor for step in self.steps[first + 1 : last])
 
+    def across(self, first: int, last: int) -> tuple[str, dict[int, str]]:
+        """Tells whether the actor of `first` awaited something between two of its steps.
+
+        Returns:
+            What to add to the name of the pattern, and a note for the await; both empty if not.
+        """
+        actor = self.steps[first].actor
+        for index in range(first, last):
+            step = self.steps[index]
+            if step.actor == actor and step.operation.kind in ("await", "wait"):
+                return " across an await", {index: "others can go on here"}
+        return "", {}
+
     def disturbed(self) -> Iterator[tuple[int, int, int]]:
         """Finds a read, the last change by somebody else, and the next access by the reader."""
         for indices in self.by_thing.values():
@@ -108,10 +121,11 @@ class _Search:
                 continue
             label, me, other = last.label, first.actor, second.actor
             new = shown(second.after)
+            across, notes = self.across(read, act)
             yield Conflict(
                 0,
                 self.gap(read, act),
-                "lost update",
+                f"lost update{across}",
                 f"Actor {me} read {label}{_equals(_seen(first))} on {self.where(read)}. Before it "
                 f"wrote there itself, actor {other} wrote {new or 'another value'} on "
                 f"{self.where(write)}. Actor {me} never saw that and wrote "
@@ -122,6 +136,7 @@ class _Search:
                     write: f"actor {me} never sees this",
                     act: f"overwrites the {new or 'value'} that actor {other} wrote on "
                     f"{self.where(write)}",
+                    **notes,
                 },
                 me,
                 label,
@@ -179,10 +194,11 @@ class _Search:
         else:
             made = f"changed{what or ' it'}"
         result = f" and got {shown_error(last.raised)}" if last.raised else ""
+        across, notes = self.across(check, act)
         return Conflict(
             0,
             self.gap(check, act),
-            "check-then-act",
+            f"check-then-act{across}",
             f"Actor {me} looked at {first.label}{_equals(_seen(first))} on {self.where(check)} to "
             f"decide what to do. Before it acted, actor {other} {made} on {self.where(change)}. "
             f"Actor {me} then acted on the old answer on {self.where(act)}{result}.",
@@ -190,6 +206,7 @@ class _Search:
                 check: "decides by this",
                 change: f"actor {me} has already decided",
                 act: "acts on the old answer",
+                **notes,
             },
             me,
             first.label,

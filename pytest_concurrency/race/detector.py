@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
 from pytest_concurrency.errors import NotDeterministic, RaceFound, message
 from pytest_concurrency.race.as_threads import AsThreads
-from pytest_concurrency.race.asked import checked_actors, context_of, name_of, positive
+from pytest_concurrency.race.asked import (
+    checked_actors,
+    checked_tasks,
+    context_of,
+    is_async,
+    name_of,
+    no_loop_runs,
+    positive,
+)
 from pytest_concurrency.race.driver import ActorKind
 from pytest_concurrency.race.evidence import Evidence
-from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed
+from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed, shortened
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Declared, Grades, Outcomes
 from pytest_concurrency.race.points.scope import Scope
@@ -267,6 +275,61 @@ class Race:
         kind = AsProcesses(context_of(start_method or self._start_method), names)
         return self._race(case, outcomes, Scope(names), kind, asked, raise_on_finding)
 
+    def tasks(
+        self,
+        *actors: Callable[..., Awaitable[object]],
+        setup: Callable[[], Any] | None = None,
+        check: Callable[[Any], object] | None = None,
+        reset: Callable[[Any], object] | None = None,
+        copies: int = 1,
+        observe: Callable[[Any], object] | None = None,
+        acceptable: Declared = None,
+        interesting: Declared = None,
+        forbidden: Declared = None,
+        trace: Iterable[str] = (),
+        raise_on_finding: bool | None = None,
+        **asked: Any,
+    ) -> RaceResult:
+        """Runs coroutine functions as asyncio tasks, one at a time, from await to await.
+
+        They run on an event loop of its own, in a thread of its own, with a virtual clock. Tasks
+        and threads that they start are actors too. A run ends when the given actors have ended;
+        what nobody has waited for is cancelled then, as `asyncio.run` does.
+
+        Args:
+            *actors: Each is called with the state, or without an argument if there is no `setup`,
+                and awaited in a task.
+            setup: Makes a fresh state for every run; it may make primitives of asyncio.
+            check: As for `threads`.
+            reset: As for `threads`.
+            copies: As for `threads`.
+            observe: As for `threads`.
+            acceptable: As for `threads`.
+            interesting: As for `threads`.
+            forbidden: As for `threads`.
+            trace: As for `threads`.
+            raise_on_finding: As for `threads`.
+            **asked: As for `threads`, but for the strategy "stress".
+
+        Returns:
+            What was shown.
+
+        Raises:
+            RaceFound: A schedule breaks the code.
+            NotDeterministic: The same schedule led elsewhere the second time, and failed once.
+            RuntimeError: An event loop is running in this thread.
+            NotImplementedError: The code opens a socket, a pipe or a subprocess.
+        """
+        __tracebackhide__ = True
+        no_loop_runs("tasks")
+        case, outcomes = _checked_case(
+            "tasks", actors, copies, setup, check, reset, observe,
+            Grades(acceptable, interesting, forbidden),
+        )  # fmt: skip
+        from pytest_concurrency.race.as_tasks import AsTasks
+
+        return self._race(case, outcomes, Scope(trace), AsTasks(), asked, raise_on_finding)
+
     def program(
         self,
         function: Callable[[], object],
@@ -278,7 +341,8 @@ class Race:
         """Runs a whole program, which starts its own threads, pools and timers, again and again.
 
         Args:
-            function: The program; it joins what it starts, and raises if something is wrong.
+            function: The program; it joins what it starts, and raises if something is wrong. An
+                async function runs as by `asyncio.run`, and the tasks that it starts are actors.
             trace: As for `threads`.
             raise_on_finding: As for `threads`.
             **asked: As for `threads`.
@@ -291,8 +355,15 @@ class Race:
             NotDeterministic: The same schedule led elsewhere the second time, and failed once.
         """
         __tracebackhide__ = True
-        case = Case(checked_actors((function,), 1, "program"))
-        return self._race(case, Outcomes(), Scope(trace), AsThreads(), asked, raise_on_finding)
+        kind: ActorKind
+        if is_async(function):
+            no_loop_runs("program")
+            from pytest_concurrency.race.as_tasks import AsTasks
+
+            case, kind = Case(checked_tasks((function,), 1)), AsTasks()
+        else:
+            case, kind = Case(checked_actors((function,), 1, "program")), AsThreads()
+        return self._race(case, Outcomes(), Scope(trace), kind, asked, raise_on_finding)
 
     def _race(
         self,
@@ -309,6 +380,8 @@ class Race:
             raise TypeError(f"unexpected argument {unknown[0]!r}; known: {', '.join(_ASKED)}")
         asked = {**self._asked, **asked}
         goal = _checked(asked)
+        if asked["strategy"] == "stress" and not isinstance(kind, AsThreads):
+            raise ValueError("stress is a strategy for threads only: they run in parallel there")
         self._calls += 1
         plan = Plan(
             goal,
@@ -339,20 +412,25 @@ class Race:
 
     def _searched(self, case: Case, scope: Scope, plan: Plan, outcomes: Outcomes) -> RaceResult:
         __tracebackhide__ = True
-        search = Search(case, scope, plan, outcomes)
-        search.run()
+        search = Search(case, plan, outcomes)
+        short = None
+        with plan.kind.driver(scope, plan.max_steps) as driver:
+            search.run(driver)
+            if search.found is not None:
+                try:
+                    short = shortened(case, plan, search.found, search.runs, driver)
+                except Unsteady as difference:
+                    error = NotDeterministic(_unsteady(str(difference)))
+                    raise error from search.found.failure.error
         notes: tuple[str, ...] = ()
         if search.nondeterminism:
             notes = (_unsteady(search.nondeterminism),)
         if search.failed_unsteadily:
             raise NotDeterministic(notes[0])
         finding = None
-        if search.found is not None:
+        if short is not None:
             names = [name_of(actor) for actor in case.actors]
-            try:
-                finding = explain(case, names, scope, plan, search.found, search.runs)
-            except Unsteady as difference:
-                raise NotDeterministic(_unsteady(str(difference))) from search.found.failure.error
+            finding = explain(case, names, scope, plan, short)
         notes += self._remember(search, finding)
         return RaceResult(
             search.runs,
@@ -430,7 +508,10 @@ def _checked_case(
     __tracebackhide__ = True
     if setup is None and reset is not None:
         raise ValueError("reset= puts a state back, but there is no setup= that makes one")
-    given = checked_actors(actors, copies, where)
+    if where == "tasks":
+        given = checked_tasks(actors, copies)
+    else:
+        given = checked_actors(actors, copies, where)
     if grades.declared and observe is None:
         raise ValueError("outcomes are declared, but there is no observe= that returns one")
     return Case(given, setup, check, reset, observe, grades), Outcomes(grades)

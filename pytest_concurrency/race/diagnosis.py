@@ -11,11 +11,16 @@ from pytest_concurrency.race.conflicts import Conflict, conflicts
 from pytest_concurrency.race.deadlocks import name_deadlock
 from pytest_concurrency.race.deaths import name_death
 from pytest_concurrency.race.loops import name_endless
+from pytest_concurrency.race.mishaps import name_cancellation, name_unfinished, name_unnoticed
 from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.readings import by_thing, changes, overlap, reads, shown_error
 from pytest_concurrency.race.recording import Crash, Record, Step
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["WRONG_RESULT", "Diagnosis", "diagnose"]
+
+
+WRONG_RESULT = "wrong result"
+"""The name of what no step explains."""
 
 
 def diagnose(record: Record) -> Diagnosis:
@@ -38,6 +43,13 @@ def diagnose(record: Record) -> Diagnosis:
     found = conflicts(record)
     if record.crashes:
         return _crash(record, record.crashes[0], found)
+    if record.unnoticed:
+        return name_unnoticed(record)
+    if found and found[0].rank == 0:
+        return _named(found[0])
+    mishap = name_cancellation(record) or name_unfinished(record)
+    if mishap is not None:
+        return mishap
     if found:
         return _named(found[0])
     return _unnamed(record)
@@ -112,7 +124,7 @@ def _unnamed(record: Record) -> Diagnosis:
     pair = _nearest_pair(record)
     if pair is None:
         return Diagnosis(
-            "wrong result", "No step of one actor is seen to meet a step of another one."
+            WRONG_RESULT, "No step of one actor is seen to meet a step of another one."
         )
     first, second = (record.steps[index] for index in pair)
     return Diagnosis(

@@ -18,12 +18,27 @@ from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strat
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pytest_concurrency.race.naming import Diagnosis
     from pytest_concurrency.race.recording import Record
     from pytest_concurrency.race.runs import Case, Failure
 
-__all__ = ["ActorKind", "Driver", "Ending", "RecordingDriver", "RunActor", "Stretch"]
+__all__ = [
+    "ActorKind",
+    "Driver",
+    "Ending",
+    "Fault",
+    "FaultKind",
+    "RecordingDriver",
+    "RunActor",
+    "Stretch",
+]
 
 Ending = Literal["complete", "deadlock", "endless", "stuck", "died", "cut"]
+
+FaultKind = Literal["unawaited", "unretrieved", "unhandled", "uncancelled"]
+"""A coroutine that nobody awaited; an exception of a task at which nobody looked; anything else
+that asyncio gives to the exception handler of its loop; a task that went on although it was
+cancelled when the run was over."""
 
 
 class RunActor(ActorView, Protocol):
@@ -60,15 +75,34 @@ class Stretch(NamedTuple):
     yields: int = 0
 
 
+class Fault(NamedTuple):
+    """What went wrong in a run without ending one of the actors that were given.
+
+    Args:
+        kind: What it is.
+        actor: The path of the actor whose it is.
+        error: The exception, if there is one.
+        about: The name of the coroutine, or what asyncio says of it.
+    """
+
+    kind: FaultKind
+    actor: str
+    error: BaseException | None
+    about: str
+
+
 class Driver(Protocol):
     """Carries out runs, one after the other; used with `with`.
 
     Attributes:
+        foresees_accesses: Whether it is known what an actor touches before it goes on. If not, an
+            actor counts as touching anything.
         notes_acquires: Whether to note which operations acquire a primitive.
         kept: What the operations of a run touched itself, so that nothing else gets its `id` while
             the run lasts; None to keep nothing, since that would put off finalisers.
     """
 
+    foresees_accesses: bool
     notes_acquires: bool
     kept: list[object] | None
 
@@ -132,6 +166,10 @@ class Driver(Protocol):
         """How the last run ended."""
 
     @property
+    def faults(self) -> Sequence[Fault]:
+        """What went wrong in the last run without ending an actor that was given."""
+
+    @property
     def strays(self) -> Sequence[str]:
         """What blocked in the last run without being modelled, in words."""
 
@@ -180,6 +218,23 @@ class ActorKind(Protocol):
             failure: How it fails.
             seed: Of the random decisions.
             max_steps: After so many visible operations a run counts as endless.
+        """
+
+    def elsewhere(self, case: Case, schedule: Schedule, failure: Failure, max_steps: int) -> str:
+        """Says where else a schedule fails; empty if there is nowhere else.
+
+        Args:
+            case: What is run.
+            schedule: What fails.
+            failure: How.
+            max_steps: After so many visible operations a run counts as endless.
+        """
+
+    def diagnose(self, record: Record) -> Diagnosis | None:
+        """Names what only this kind of actors can do wrong; None if it is nothing of that.
+
+        Args:
+            record: What the recorder has recorded of the failing run.
         """
 
     def close(self) -> None:

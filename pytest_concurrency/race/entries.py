@@ -41,6 +41,7 @@ class Entry:
         steps: How many steps these were.
         preempted_by: The path of the actor that went on afterwards although this one could have;
             empty otherwise.
+        awaits: Whether it had given way itself, by an await.
     """
 
     actor: str
@@ -50,6 +51,7 @@ class Entry:
     details: list[Detail] = field(default_factory=list)
     steps: int = 0
     preempted_by: str = ""
+    awaits: bool = False
 
     @property
     def marked(self) -> bool:
@@ -88,6 +90,7 @@ class _Grouping:
             entry.steps += 1
             entry.details += self.details(index, step)
             entry.preempted_by = switches.get(index, "")
+            entry.awaits = step.operation.kind == "await"
             self.count_lock(step)
             if index == self.last[step.actor]:
                 self.entries += [self.ending(each) for each in untold if each.actor == step.actor]
@@ -156,7 +159,7 @@ class _Grouping:
             held = ""
             if len(owners) == 1:
                 held = f", held by actor {owners[0].actor} since line {owners[0].line}"
-            return f"waits {waiting_for(step.label)}{held}"
+            return f"waits {waiting_for(step.label)}{held}" if step.label else "waits for a time"
         if step.locks == "takes" and _is_no_lock(step.label):
             return f"goes on: the wait {waiting_for(step.label)} is over"
         return f"{step.locks} {step.label}"
@@ -224,6 +227,8 @@ def _is_no_lock(label: str) -> bool:
 def _access_text(step: Step) -> str:
     """Says what a step read or wrote; empty if it is not known to what."""
     operation = step.operation
+    if operation.kind == "await":
+        return "awaits"
     before, after = shown(step.before), shown(step.after)
     label = step.label or operation.name or operation.subject.strip("[]()")
     was = f" (was {before})" if before else ""

@@ -62,6 +62,14 @@ class Labels:
         """Tells whether somebody can hold an object."""
         return isinstance(value, (LOCK, RLOCK))
 
+    def of_variable(self, name: str) -> str:
+        """Names a global, or a variable that several functions use."""
+        return name
+
+    def keep(self, value: object, label: str) -> None:
+        """Names an object from now on."""
+        self._labels[id(value)] = (value, label)
+
     def of_resource(self, resource: object) -> str:
         """Names what an actor waits for; empty if nobody has seen it yet."""
         if isinstance(resource, Actor):

@@ -90,7 +90,8 @@ class Observer:
         def look() -> Any:
             return value_of(source, frame)
 
-        return Observed(source.name, self.labels.text_of(look()), look, UNKNOWN)
+        label = self.labels.of_variable(source.name)
+        return Observed(label, self.labels.text_of(look()), look, UNKNOWN)
 
     def lock_word(self, operation: Operation, subject: Any) -> str:
         """Tells what an operation does with a lock: "takes", "releases", or nothing."""

@@ -35,8 +35,8 @@ class Recorder(Scheduler):
         waits: Who waited for what at the end, if it was a deadlock.
     """
 
-    def __init__(self, scope: Scope, max_steps: int = 20_000) -> None:
-        super().__init__(scope, max_steps)
+    def __init__(self, scope: Scope, max_steps: int = 20_000, **options: Any) -> None:
+        super().__init__(scope, max_steps, **options)
         self.points.call(self._record)
         self.steps: list[Step] = []
         self.waits: list[Wait] = []
@@ -77,7 +77,7 @@ class Recorder(Scheduler):
         """Records that the current actor waits, and what comes of it."""
         actor = self.current
         number = None if actor is None or self.aborting else self._last_of(actor)
-        if actor is None or number is None:
+        if actor is None or number is None or not _is_running(self.steps[number].operation):
             return super().block(resource, deadline)
         step = self.steps[number]
         label = self._observer.labels.of_resource(resource) or step.label
@@ -101,8 +101,12 @@ class Recorder(Scheduler):
         for actor in self.actors:
             self._finish(actor)
         if ending == "deadlock":
-            self.waits = [self._wait_of(actor) for actor in self.actors if actor.state == BLOCKED]
+            self.waits = [self._wait_of(actor) for actor in self.actors if self._waits(actor)]
         super()._end(ending)
+
+    def _waits(self, actor: Actor) -> bool:
+        """Tells whether an actor is one of those that wait for ever, at the end of a run."""
+        return actor.state == BLOCKED
 
     def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
         observed = self._quietly(lambda: self._observer.observe(operation, frame, entered))
@@ -189,3 +193,16 @@ class Recorder(Scheduler):
             holder.path if holder else resource.path if isinstance(resource, Actor) else "",
             self._held_since.get(id(resource), 0) if holder else 0,
         )
+
+
+def _is_running(operation: Operation) -> bool:
+    """Tells whether the function of an operation is still running in this thread.
+
+    If not, it is not what blocks: a thread of a pool blocks when it has done its work.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is operation.code:
+            return True
+        frame = frame.f_back
+    return False

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["Crash", "Death", "Held", "Record", "Step", "Wait"]
+__all__ = ["Crash", "Death", "Held", "Record", "Step", "Unnoticed", "Wait"]
 
 
 class Step(NamedTuple):
@@ -120,6 +120,26 @@ class Death(NamedTuple):
     held: tuple[Held, ...] = ()
 
 
+class Unnoticed(NamedTuple):
+    """What went wrong in a run without ending an actor that was given.
+
+    Args:
+        kind: A `FaultKind` of the driver.
+        actor: The path of the actor whose it is.
+        what: The name of the coroutine, or what asyncio says.
+        error: The exception, such as `KeyError: 'a'`; empty if there is none.
+        filename: Of the line that made it; empty if that is not known.
+        line: From 1.
+    """
+
+    kind: str
+    actor: str
+    what: str
+    error: str
+    filename: str
+    line: int
+
+
 class Record(NamedTuple):
     """All that was recorded of one run.
 
@@ -130,23 +150,29 @@ class Record(NamedTuple):
         crashes: The actors that ended with an exception, in order.
         endless: Whether the run was cut off at the step limit.
         death: The actor whose process died, if that is how it ended.
+        unnoticed: What else went wrong, in order.
+        unfinished: The paths of the tasks that nobody had waited for when the given actors ended.
     """
 
     steps: tuple[Step, ...]
     waits: tuple[Wait, ...] = ()
     crashes: tuple[Crash, ...] = ()
     endless: bool = False
+    unnoticed: tuple[Unnoticed, ...] = ()
+    unfinished: tuple[str, ...] = ()
     death: Death | None = None
 
     @property
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
         names = {
-            item.filename for items in (self.steps, self.waits, self.crashes) for item in items
+            item.filename
+            for items in (self.steps, self.waits, self.crashes, self.unnoticed)
+            for item in items
         }
         if self.death is not None:
-            names |= {self.death.filename, *(held.filename for held in self.death.held)} - {""}
-        return frozenset(names)
+            names |= {self.death.filename, *(held.filename for held in self.death.held)}
+        return frozenset(names - {""})
 
     def place(self, filename: str, line: int) -> str:
         """Names a line in a sentence; the file only if there are several."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pytest_concurrency.errors import ChildDied
 from pytest_concurrency.race.deaths import ActorDied
-from pytest_concurrency.race.driver import Driver, RunActor, Stretch
+from pytest_concurrency.race.driver import Driver, FaultKind, RunActor, Stretch
 from pytest_concurrency.race.outcomes import Grades
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.schedule import Point, Schedule, Segment
@@ -27,7 +27,9 @@ __all__ = [
     "schedule_of",
 ]
 
-FailureKind = Literal["check", "exception", "outcome", "deadlock", "endless", "stuck", "died"]
+FailureKind = Literal[
+    "check", "exception", "outcome", "deadlock", "endless", "stuck", "died", FaultKind
+]
 
 Signature = tuple[tuple[str, str, str, int], ...]
 """What a run did: for each visible operation the actor, what it was, the function and the line."""
@@ -181,6 +183,8 @@ class Runner:
         if ending != "complete":
             told = driver.strays[-1] if ending == "stuck" and driver.strays else ""
             return Failure(ending, actor=told)
+        for fault in driver.faults:
+            return Failure(fault.kind, fault.error, f"{fault.actor} ({fault.about})")
         if case.check is not None:
             try:
                 verdict = case.check(*given)

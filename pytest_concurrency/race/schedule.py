@@ -21,6 +21,7 @@ _VERSION = "r1"
 _KINDS = (
     *("read", "write", "delete", "get-item", "set-item", "delete-item", "contains", "next"),
     *("spread", "in-place", "call", "enter", "exit", "yield"),
+    *("begin", "await", "wait"),
 )
 
 

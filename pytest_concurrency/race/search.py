@@ -1,9 +1,12 @@
-"""The search for a failing schedule: in order first, then all of them or a sample.
+"""The search for a failing schedule: what is quickly tried first, then all of them or a sample.
 
-1. The actors one after the other, three times: learns what is visible and how long a run is, and
-   notices what fails without any interleaving and what is not deterministic.
-2. All schedules, if the program is small: cheaper than a sample, and a proof.
-3. A sample, drawn by the strategy, until the evidence asked for is there or the budget ends.
+1. The actors one after the other: learns what is visible and how long a run is, and notices what
+   fails without any interleaving.
+2. What failed in an earlier session, and a few schedules that show many bugs: the actors in turn,
+   in reverse order, and two that are drawn.
+3. One after the other twice more: notices what is not deterministic, and what touches the same.
+4. All schedules, if the program is small: cheaper than a sample, and a proof.
+5. A sample, drawn by the strategy, until the evidence asked for is there or the budget ends.
 """
 
 from __future__ import annotations
@@ -18,22 +21,22 @@ from pytest_concurrency.race.driver import ActorKind, Driver, RunActor
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.goal import Goal
 from pytest_concurrency.race.outcomes import Outcomes
-from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference, operations_of
 from pytest_concurrency.race.schedule import Schedule
 from pytest_concurrency.race.strategies.exhaustive import Exhaustive
 from pytest_concurrency.race.strategies.in_order import InOrder
+from pytest_concurrency.race.strategies.in_turn import InTurn
 from pytest_concurrency.race.strategies.named import strategy_named
 from pytest_concurrency.race.strategies.protocol import Strategy
 from pytest_concurrency.race.strategies.replay import Replay
 
-__all__ = ["Found", "Plan", "Search"]
+__all__ = ["Found", "Plan", "Search", "not_alike"]
 
 # Programs with more interleavings than this are not tried exhaustively, and no more schedules
 # than a small multiple of those that a sample would need.
 _SMALL = math.log(1e9)
-_ALWAYS_FAILS_AFTER = 20
 _PROFILED_RUNS = 16
+_DRAWN = 2
 _monotonic = time.monotonic
 
 
@@ -69,13 +72,13 @@ class Found:
         failure: How.
         schedule: As it was carried out.
         signature: What was done.
-        always: Whether every schedule fails, those without any interleaving included.
+        in_order: Whether the actors ran one after the other, so that it may be no race at all.
     """
 
     failure: Failure
     schedule: Schedule
     signature: Signature
-    always: bool = False
+    in_order: bool = False
 
 
 @dataclass
@@ -84,7 +87,6 @@ class Search:
 
     Args:
         case: What to run.
-        scope: Tells the user's code from other code.
         plan: How to search.
         outcomes: The table to fill.
 
@@ -98,7 +100,6 @@ class Search:
     """
 
     case: Case
-    scope: Scope
     plan: Plan
     outcomes: Outcomes
     found: Found | None = None
@@ -108,44 +109,52 @@ class Search:
     passed_again: list[Schedule] = field(default_factory=list)
     runs: int = 0
 
-    def run(self) -> None:
-        """Searches until something fails, or what was asked for is shown."""
+    def run(self, driver: Driver) -> None:
+        """Searches until something fails, or what was asked for is shown.
+
+        Args:
+            driver: Carries out the runs; the caller has entered it.
+        """
         __tracebackhide__ = True
         budget = self.plan.goal.budget
         self._until = math.inf if budget is None else _monotonic() + budget
         self._lost = ""
-        with self.plan.kind.driver(self.scope, self.plan.max_steps) as driver:
-            runner = Runner(self.case, driver)
-            try:
-                self._search(runner, driver)
-            finally:
-                self.runs = runner.runs
-                self.evidence = replace(
-                    self.evidence,
-                    goal=self.plan.goal,
-                    actors=runner.profile.actors,
-                    steps=runner.profile.steps,
-                    lost=self._lost,
-                )
+        runner = Runner(self.case, driver)
+        try:
+            self._search(runner, driver)
+        finally:
+            self.runs = runner.runs
+            self.evidence = replace(
+                self.evidence,
+                goal=self.plan.goal,
+                actors=runner.profile.actors,
+                steps=runner.profile.steps,
+                lost=self._lost,
+            )
 
     def _search(self, runner: Runner, driver: Driver) -> None:
         __tracebackhide__ = True
         name = self.plan.strategy
-        driver.find_accesses(True)
         self._in_order(runner, driver)
-        if self.found or self.failed_unsteadily:
+        if self.found:
             return
         for schedule in self.plan.known:
             if self._fails(runner, Replay(schedule)):
                 return
             self.passed_again.append(schedule)
+        if not name and self._fails_soon(runner):
+            return
+        self._again_in_order(runner, driver)
+        if self.failed_unsteadily:
+            return
         if name == "exhaustive" or (
             not name and not self.nondeterminism and self._is_small(runner)
         ):
+            driver.find_accesses(driver.foresees_accesses)
             self._enumerate(runner, limited=not name)
+            driver.find_accesses(False)
             if self.found or self.evidence.complete or name == "exhaustive":
                 return
-        driver.find_accesses(False)
         self._sample(runner, self._strategy(self._sampler))
 
     @property
@@ -163,62 +172,45 @@ class Search:
             # So that coverage sees the actors at least once; what it traces is not scheduled.
             runner.run(InOrder())
             driver.step_aside(False)
-        deaths: list[Found] = []
-        first = runner.run(InOrder())
+        failure = runner.run(InOrder())
+        if failure is not None:
+            self.found = Found(failure, runner.schedule(), runner.signature(), in_order=True)
+
+    def _fails_soon(self, runner: Runner) -> bool:
+        """Tries a few schedules before all that a pass is worth something for."""
+        for strategy in (InTurn(), InOrder(range(len(self.case.actors))[::-1])):
+            if self._fails(runner, strategy, counts=False):
+                return True
         runner.look()
-        if first is not None and first.kind == "stuck":
-            # Once more would take as long, and leave another thread behind.
-            self.found = Found(first, runner.schedule(), runner.signature())
-            return
-        _note_death(deaths, runner, first)
+        drawn = self._strategy(self._sampler)
+        # The numbers of the sample begin at 1.
+        return any(self._fails(runner, drawn, -number, counts=False) for number in range(_DRAWN))
+
+    def _again_in_order(self, runner: Runner, driver: Driver) -> None:
+        """Runs the actors one after the other again, which passed before, and compares the runs."""
+        __tracebackhide__ = True
+        driver.find_accesses(True)
         driver.kept = []
         failure = runner.run(InOrder())
+        self._note_death(runner, failure)
         driver.kept = None
+        driver.find_accesses(False)
         runner.look()
         signature = runner.signature()
-        _note_death(deaths, runner, failure)
         # What the threads do that a pool or a timer starts may well be invisible.
         all_given = len(driver.actors) == len(self.case.actors) > 1
         conflicts = not all_given or _conflict(driver.accesses)
         self._note_lost(runner)
         again = runner.run(InOrder())
-        _note_death(deaths, runner, again)
-        differs = difference(signature, runner.signature())
+        self._note_death(runner, again)
         driver.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
-        if not failure and not again and not first:
-            self._note_outcome(runner)
-        elif failure is not None and failure.is_like(again) and not differs:
-            self._judge_constant_failure(runner, failure, signature)
-            return
-        elif deaths:
-            # Killed from outside, perhaps: whatever it was, there is a process that died.
-            self.found = deaths[0]
-            return
-        else:
-            self.nondeterminism = differs or (
-                "the first run and a later one of the same schedule did not end alike: "
-                f"{_ended(first)}, then {_ended(failure)}, then {_ended(again)}"
-            )
+        self.nondeterminism = difference(signature, runner.signature())
+        if self.found is None and (failure or again):
             self.failed_unsteadily = True
-            return
-        if differs:
-            self.nondeterminism = differs
-
-    def _judge_constant_failure(
-        self, runner: Runner, failure: Failure, signature: Signature
-    ) -> None:
-        """Tells whether a program that fails in order can pass at all."""
-        schedule = runner.schedule()
-        backwards = list(range(len(self.case.actors)))[::-1]
-        portfolio = self._strategy("portfolio")
-        tries: list[Strategy] = [InOrder(backwards)]
-        if not runner.driver.has_lost_patience:
-            tries += [portfolio] * _ALWAYS_FAILS_AFTER
-        always = all(
-            failure.is_like(runner.run(strategy, number)) for number, strategy in enumerate(tries)
-        )
-        self.found = Found(failure, schedule, signature, always)
+            self.nondeterminism = self.nondeterminism or not_alike(None, failure, again)
+        else:
+            self._note_outcome(runner)
 
     def _is_small(self, runner: Runner) -> bool:
         counts = [len(operations) for _, operations in operations_of(runner.driver)]
@@ -270,16 +262,23 @@ class Search:
             self.evidence, runs=number, strategy=self._sampler, bound=None, pct_runs=pct_runs
         )
 
-    def _fails(self, runner: Runner, strategy: Strategy, number: int = 0) -> bool:
-        """Runs once; keeps what failed."""
+    def _fails(
+        self, runner: Runner, strategy: Strategy, number: int = 0, counts: bool = True
+    ) -> bool:
+        """Runs once; keeps what failed, and notes what came of it if the run counts."""
         failure = runner.run(strategy, number)
         self._note_lost(runner)
-        if failure is None or failure.kind == "outcome":
+        if (counts and failure is None) or (failure is not None and failure.kind == "outcome"):
             self._note_outcome(runner)
         if failure is None:
             return False
         self.found = Found(failure, runner.schedule(), runner.signature())
         return True
+
+    def _note_death(self, runner: Runner, failure: Failure | None) -> None:
+        """Keeps a run in which a process died: killed from outside perhaps, and never again."""
+        if failure is not None and failure.kind == "died" and self.found is None:
+            self.found = Found(failure, runner.schedule(), runner.signature())
 
     def _note_outcome(self, runner: Runner) -> None:
         """Counts what `observe` returned."""
@@ -297,14 +296,13 @@ class Search:
         return _monotonic() > self._until
 
 
-def _note_death(deaths: list[Found], runner: Runner, failure: Failure | None) -> None:
-    """Keeps what is known of the last run, if a process died in it."""
-    if failure is not None and failure.kind == "died":
-        deaths.append(Found(failure, runner.schedule(), runner.signature()))
-
-
-def _ended(failure: Failure | None) -> str:
-    return "passed" if failure is None else f"failed ({failure.kind})"
+def not_alike(*failures: Failure | None) -> str:
+    """Says how runs of one schedule ended."""
+    ends = ["passed" if each is None else f"failed ({each.kind})" for each in failures]
+    return (
+        "the first run and a later one of the same schedule did not end alike: "
+        f"{', then '.join(ends)}"
+    )
 
 
 def _conflict(accesses: Sequence[tuple[RunActor, Access]]) -> bool:

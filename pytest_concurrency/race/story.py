@@ -154,7 +154,8 @@ class _Page:
 
     def preemption(self, entry: Entry) -> Line:
         """Marks that an actor had to wait although it could have gone on."""
-        text = f"~~~ preempted by actor {entry.preempted_by} ~~~"
+        other = f"actor {entry.preempted_by}"
+        text = f"~~~ {other} goes on ~~~" if entry.awaits else f"~~~ preempted by {other} ~~~"
         return self.put(entry.actor, _shortened(text, self.width), "heading")
 
     def _wrapped(self, text: str, indent: int) -> list[str]:

@@ -30,7 +30,7 @@ from pytest_concurrency.race.actors import (
     acquire_raw,
     release_raw,
 )
-from pytest_concurrency.race.driver import Ending, Stretch
+from pytest_concurrency.race.driver import Ending, Fault, Stretch
 from pytest_concurrency.race.looks import Looks
 from pytest_concurrency.race.points.choice import points_for
 from pytest_concurrency.race.points.entries import enters_python
@@ -78,7 +78,10 @@ class Scheduler:
         kept: What they touched itself, so that nothing else gets its `id` while the run lasts; None
             to keep nothing, since that would put off finalisers.
         strays: What blocked in the last run without being modelled, in words.
+        faults: What went wrong beside the actors; nothing, since threads have no such things.
     """
+
+    foresees_accesses = True
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class Scheduler:
         self.notes_acquires = True
         self.fresh_threads = False
         self.strays: list[str] = []
+        self.faults: Sequence[Fault] = ()
         self.waiting: dict[int, list[Actor]] = {}
         self.woken: dict[int, list[Actor]] = {}
         self.aborting = False
@@ -127,6 +131,7 @@ class Scheduler:
         self._steps = 0
         self._broken: Exception | None = None
         self._workers: list[ThreadWorker] = []
+        self._used_workers = 0
         self._threads: list[threading.Thread] = []
         self._done = _thread.allocate_lock()
         self._strategy: Strategy
@@ -194,6 +199,7 @@ class Scheduler:
         Raises:
             Exception: Whatever the strategy raises.
         """
+        __tracebackhide__ = True
         self._runs += 1
         if not self._runs % _COLLECT_EVERY:
             gc.collect()
@@ -216,17 +222,11 @@ class Scheduler:
         if self.strays:
             self.strays = []
         self.points.refresh()
-        for index, target in enumerate(targets):
-            if self._given:
-                target = partial(target, *self._given)
-            actor = self._add(str(index), target, self._thread_of(index), daemon=False)
-            # It has not touched anything yet when it comes to its first visible operation.
-            looks = self._finds_accesses and self._looks.may_begin(target)
-            actor.access = Access(anything="reads" if looks else "")
+        self._used_workers = 0
         self._steps = -1
         self._broken = None
         try:
-            self._go_on_with_another("start")
+            self._start_run(targets)
             self._watchdog.wait(self._patience)
         except BaseException:
             self._patience = _SHORT_PATIENCE
@@ -238,6 +238,17 @@ class Scheduler:
         if self._broken is not None:
             raise self._broken
         return self.ending
+
+    def _start_run(self, targets: Sequence[Callable[..., object]]) -> None:
+        """Makes the actors that were given, and lets the first one go on."""
+        for index, target in enumerate(targets):
+            if self._given:
+                target = partial(target, *self._given)
+            actor = self._add(str(index), target, self._thread_of(index), daemon=False)
+            # It has not touched anything yet when it comes to its first visible operation.
+            looks = self._finds_accesses and self._looks.may_begin(target)
+            actor.access = Access(anything="reads" if looks else "")
+        self._go_on_with_another("start")
 
     @property
     def length(self) -> int:
@@ -277,17 +288,25 @@ class Scheduler:
     def _add(
         self, path: str, target: Callable[[], object], thread: threading.Thread, daemon: bool
     ) -> Actor:
-        index = len(self.actors)
-        if index == len(self._workers):
-            self._workers.append(ThreadWorker(self.points.watch_thread, self._ended))
-        worker = self._workers[index]
-        actor = Actor(index, path, target, worker, thread, daemon)
+        worker = self._next_worker()
+        actor = Actor(len(self.actors), path, target, worker, thread, daemon)
         worker.actor = actor
+        self._enter(actor)
+        return actor
+
+    def _enter(self, actor: Actor) -> None:
+        """Lets a new actor take part in the run."""
         self.actors.append(actor)
         self._able.append(actor)
-        if not daemon:
+        if not actor.daemon:
             self._living += 1
-        return actor
+
+    def _next_worker(self) -> ThreadWorker:
+        """Returns a thread that has no actor in this run yet."""
+        if self._used_workers == len(self._workers):
+            self._workers.append(ThreadWorker(self.points.watch_thread, self._ended))
+        self._used_workers += 1
+        return self._workers[self._used_workers - 1]
 
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
@@ -353,16 +372,19 @@ class Scheduler:
         """Comes to a visible operation and says what it touches."""
         actor = self.current
         if _get_ident() == self.ident and actor is not None:
-            any_name = self.points.table.any_name
-            frame = sys._getframe(2)
-            access = self._entered.access_of(actor, operation, frame, any_name)
-            if not access.anything and self._looks.may_follow(frame, self.scope):
-                access = access._replace(anything="reads")
-            actor.access = access
-            self.accesses.append((actor, access))
-            if self.kept is not None:
-                self.kept.append(value_of(operation.operand, sys._getframe(2)))
+            self._note_access(actor, operation, sys._getframe(2))
         self.reach(operation)
+
+    def _note_access(self, actor: Actor, operation: Operation, frame: FrameType) -> None:
+        """Finds out what an operation touches that an actor has come to."""
+        any_name = self.points.table.any_name
+        access = self._entered.access_of(actor, operation, frame, any_name)
+        if not access.anything and self._looks.may_follow(frame, self.scope):
+            access = access._replace(anything="reads")
+        actor.access = access
+        self.accesses.append((actor, access))
+        if self.kept is not None:
+            self.kept.append(value_of(operation.operand, frame))
 
     def _reach_naturally(self, operation: Operation) -> None:
         """Comes to a visible operation, and decides only if threads could switch there."""

@@ -106,7 +106,7 @@ def test_it(race):
     result.stdout.fnmatch_lines(
         [
             "fails without any interleaving: the check failed: it returned False",
-            "no race: The actors ran one after the other here, and every other order ends so too.*",
+            "no race: The actors ran one after the other here, and no other order that was tried*",
             "* writes Counter#1.value = 2 (was 1)*",
             "verdict: no race at all: it fails without any interleaving",
             "found: in all of * runs *",
@@ -193,7 +193,7 @@ def test_it(race):
     [
         pytest.param(
             FLAKY,
-            "E * only one of them came to read value in add, line 6, by actor 1",
+            "E * only one of them came to read value in add, line 6, by actor 0",
             id="left-over state",
         ),
         pytest.param(RANDOM, "E * and the second time *, line 1?, by actor ?", id="random"),
@@ -223,4 +223,92 @@ def test_what_is_not_deterministic_and_passes(pytester: pytest.Pytester, run: Ru
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         ["*= races =*", "test_it.py::test_it", "  the actors are not deterministic *"]
+    )
+
+
+TASKS_IN_THE_CALL = {
+    "plain": (
+        "race.tasks(later, add, setup=Counter)",
+        ["E * TypeError: add is a plain function, and tasks() runs async ones"],
+    ),
+    "called": (
+        "race.tasks(later, later())",
+        ["E * TypeError: an actor of tasks() is a coroutine that was called already: later(...)"],
+    ),
+    "lambda": (
+        "race.tasks(lambda: 7)",
+        ["E * TypeError: an actor of tasks() returned 7, which cannot be awaited"],
+    ),
+    "stress": (
+        "race.tasks(later, strategy='stress')",
+        ["E * ValueError: stress is a strategy for threads only: they run in parallel there"],
+    ),
+    "reset": (
+        "race.tasks(later, reset=print)",
+        ["E * ValueError: reset= puts a state back, but there is no setup= that makes one"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "lines"), TASKS_IN_THE_CALL.values(), ids=list(TASKS_IN_THE_CALL))
+def test_in_the_call_of_tasks(
+    pytester: pytest.Pytester, run: Run, call: str, lines: list[str]
+) -> None:
+    pytester.makepyfile(
+        test_it=COUNTER
+        + f"""
+async def later():
+    pass
+
+def test_it(race):
+    {call}
+"""
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">       race.tasks(*", *lines])
+    result.stdout.no_fnmatch_line("*/pytest_concurrency/race/*")
+
+
+def test_within_a_running_loop(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        test_it="""
+import asyncio
+
+async def later():
+    pass
+
+async def within(race):
+    race.tasks(later)
+
+def test_it(race):
+    asyncio.run(within(race))
+"""
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["E * RuntimeError: race.tasks() runs an event loop of its own, and one is running *"]
+    )
+
+
+@pytest.mark.parametrize("marker", ["asyncio", "anyio"])
+def test_an_async_test_of_another_plugin(pytester: pytest.Pytester, run: Run, marker: str) -> None:
+    pytester.makepyfile(
+        test_it=f"""
+import pytest
+
+@pytest.mark.{marker}
+async def test_it(race):
+    race.tasks(test_it)
+"""
+    )
+    pytester.makeini(f"[pytest]\nmarkers =\n    {marker}: of another plugin")
+    result = run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"the test is marked `{marker}`, so it runs in an event loop, *",
+            "next: write `def test_it(race)` without `async` and without the marker, *",
+        ]
     )

@@ -188,11 +188,13 @@ def test_a_token_that_does_not_fit(pytester: pytest.Pytester, run: Run, changed:
 
 def test_findings_are_tried_first_and_forgotten_when_they_pass(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it=LOST_UPDATE)
-    first = pytester.runpytest_inprocess(*PLUGIN)
+    # By default, a schedule that shows it comes as early as the known one.
+    arguments = (*PLUGIN, "--race-strategy=random")
+    first = pytester.runpytest_inprocess(*arguments)
     assert findings(pytester) == {"test_it.py::test_counter": tokens(first)}
-    second = pytester.runpytest_inprocess(*PLUGIN)
-    # After three runs in order the known schedule is the fourth.
-    assert (found_by(first) > 4, found_by(second)) == (True, 4)
+    second = pytester.runpytest_inprocess(*arguments)
+    # The known schedule comes after one run in order, and a drawn one after three.
+    assert (found_by(first) > 3, found_by(second)) == (True, 2)
     assert tokens(second) == tokens(first)
     pytester.makepyfile(test_it=LOST_UPDATE.replace("== 2", "> 0"))
     pytester.runpytest_inprocess(*PLUGIN).assert_outcomes(passed=1)

@@ -24,7 +24,7 @@ def test_its_examples_pass(pytester: pytest.Pytester) -> None:
 
 def test_what_it_says_is_printed_is_printed(pytester: pytest.Pytester) -> None:
     blocks = shown_blocks("printed by")
-    assert len(blocks) == 2
+    assert len(blocks) == 4
     for name, shown in blocks:
         result = run_its_examples(pytester, "-rP", "-k", name)
         printed = result.stdout.str().partition("Captured stdout call")[2]

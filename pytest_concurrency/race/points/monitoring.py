@@ -128,6 +128,10 @@ if sys.version_info >= (3, 12):
             """Has the code that the calling thread starts looked at, as sys.settrace would."""
             self._threads.add(get_ident())
 
+        def watch_at_once(self) -> None:
+            """Does what `watch_thread` does: events are those of code, not of frames."""
+            self.watch_thread()
+
         def refresh(self) -> None:
             """Enables what turned out to be visible."""
             if self._beside:

@@ -8,9 +8,10 @@ stores into an object that nobody else has yet, unless it has given `self` away 
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType
 
+from pytest_concurrency.race.points.instructions import instructions_of
 from pytest_concurrency.race.points.operands import CALLS, Source, called, instructions_with_stacks
 from pytest_concurrency.race.points.scope import Scope
 
@@ -20,6 +21,8 @@ _STARTS = frozenset(("__init__", "__post_init__"))
 _COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>"))
 # Code that uses one of these can store any name.
 _ANY_NAME = frozenset(("setattr", "delattr", "__dict__", "__setattr__", "vars", "globals"))
+_STORES = ("STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL")
+_STORING = frozenset(dis.opmap[name] for name in _STORES)
 
 
 class Names:
@@ -79,9 +82,28 @@ class Names:
 
     def _look_through(self, code: CodeType) -> None:
         self._seen.add(code)
-        self._note_comprehensions_in(code)
+        nested = _nested_in(code)
+        self._note_comprehensions_in(code, nested)
         self.any_name |= not _ANY_NAME.isdisjoint(code.co_names)
         private = code.co_varnames[0] if code.co_name in _STARTS and code.co_argcount else None
+        if private is not None or nested:
+            self._follow(code, private)
+        elif not _STORING.isdisjoint(code.co_code[::2]):
+            self._stored.update(
+                each.argval for each in instructions_of(code) if each.opcode in _STORING
+            )
+        self._stored.update(_changing_cells(code, nested))
+        for each in nested:
+            if each not in self._seen:
+                self._look_through(each)
+
+    def _follow(self, code: CodeType, private: str | None) -> None:
+        """Notes what code stores, and what it iterates over with a comprehension.
+
+        Args:
+            code: The code.
+            private: The local variable in it with an object that nobody else has yet.
+        """
         for instruction, stack in instructions_with_stacks(code):
             top = stack[-1] if stack else None
             name = instruction.opname
@@ -99,29 +121,20 @@ class Names:
             ):
                 private = None
             if name in CALLS:
-                self._note_comprehension(name, instruction.arg or 0, stack)
+                self._note_comprehension(name, instruction.arg, stack)
             if name.startswith("STORE_") and _is_local(top, private) and name != "STORE_ATTR":
                 private = None
-        self._stored.update(_changing_cells(code))
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType) and constant not in self._seen:
-                self._look_through(constant)
 
-    def _note_comprehensions_in(self, code: CodeType) -> None:
+    def _note_comprehensions_in(self, code: CodeType, nested: Sequence[CodeType]) -> None:
         """Remembers what comprehensions have, which are no functions of their own since 3.12."""
-        captured = {
-            name
-            for constant in code.co_consts
-            if isinstance(constant, CodeType)
-            for name in _captured(constant)
-        }
+        captured = _captured_by(nested)
         inherited = self._private_cells.get(code, frozenset())
         private = (frozenset(code.co_cellvars) | inherited) - captured
         self._private_cells[code] = private
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType) and constant.co_name in _COMPREHENSIONS:
-                self._private_cells[constant] = private
-                self._owners[constant] = self.owner_of(code)
+        for each in nested:
+            if each.co_name in _COMPREHENSIONS:
+                self._private_cells[each] = private
+                self._owners[each] = self.owner_of(code)
 
     def _note_comprehension(self, name: str, argument: int, stack: list[Source | None]) -> None:
         """Remembers what a comprehension, a function called where it is made, iterates over."""
@@ -146,19 +159,20 @@ def _codes_of_module(namespace: Mapping[str, object], scope: Scope) -> Iterator[
                 yield member.__code__
 
 
-def _changing_cells(code: CodeType) -> Iterator[str]:
+def _nested_in(code: CodeType) -> list[CodeType]:
+    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+def _changing_cells(code: CodeType, nested: Sequence[CodeType]) -> Iterator[str]:
     """Yields the closure variables that change after a nested function may have seen them."""
-    captured = {
-        name
-        for constant in code.co_consts
-        if isinstance(constant, CodeType)
-        for name in _captured(constant)
-    }
+    if not code.co_cellvars and not code.co_freevars:
+        return
+    captured = _captured_by(nested)
     stores: dict[str, int] = dict.fromkeys(
         code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], 1
     )
     loop_end = _loop_ends(code)
-    for instruction in dis.get_instructions(code):
+    for instruction in instructions_of(code):
         if instruction.opname not in ("STORE_DEREF", "DELETE_DEREF"):
             continue
         name = instruction.argval
@@ -175,20 +189,17 @@ def _captured(code: CodeType) -> set[str]:
     """Returns what a nested function captures; a comprehension is no function since 3.12."""
     if code.co_name not in _COMPREHENSIONS:
         return set(code.co_freevars)
-    return {
-        name
-        for constant in code.co_consts
-        if isinstance(constant, CodeType)
-        for name in _captured(constant)
-    }
+    return _captured_by(_nested_in(code))
+
+
+def _captured_by(nested: Iterable[CodeType]) -> set[str]:
+    return {name for code in nested for name in _captured(code)}
 
 
 def _loop_ends(code: CodeType) -> list[tuple[int, int]]:
     """Returns the first and last offset of every loop, from its jump backwards."""
     return [
         (instruction.argval, instruction.offset)
-        for instruction in dis.get_instructions(code)
-        if "JUMP" in instruction.opname
-        and isinstance(instruction.argval, int)
-        and instruction.argval < instruction.offset
+        for instruction in instructions_of(code)
+        if "JUMP" in instruction.opname and instruction.argval < instruction.offset
     ]

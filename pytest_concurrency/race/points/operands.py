@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
 
+from pytest_concurrency.race.points.instructions import Instruction, instructions_of
+
 __all__ = ["CALLS", "ITERATOR_DEPTH", "Source", "called", "instructions_with_stacks"]
 
 
@@ -111,7 +113,7 @@ _SPECIAL = {"__enter__": "enter", "__exit__": "exit", 0: "enter", 1: "exit"}
 
 def instructions_with_stacks(
     code: CodeType, iterated: Source | None = None
-) -> Iterator[tuple[dis.Instruction, Stack]]:
+) -> Iterator[tuple[Instruction, Stack]]:
     """Yields each instruction of a code object with the stack before it, as far as it is known.
 
     Args:
@@ -124,7 +126,7 @@ def instructions_with_stacks(
     """
     stack: Stack = []
     arriving: dict[int, Stack] = {}
-    for instruction in dis.get_instructions(code):
+    for instruction in instructions_of(code):
         before = arriving.pop(instruction.offset, None)
         if before is not None:
             stack = before if stack is _UNREACHED else _merged(stack, before)
@@ -148,7 +150,7 @@ def instructions_with_stacks(
 _UNREACHED: Stack = []
 
 
-def _forward_target(instruction: dis.Instruction) -> int | None:
+def _forward_target(instruction: Instruction) -> int | None:
     """Returns the offset a jump leads forward to; handlers of exceptions are not followed."""
     if instruction.opcode not in _JUMPS or instruction.opname.startswith("SETUP_"):
         return None
@@ -204,9 +206,9 @@ CALLS = frozenset(
 )
 
 
-def _apply(instruction: dis.Instruction, stack: Stack, iterated: Source | None) -> None:
+def _apply(instruction: Instruction, stack: Stack, iterated: Source | None) -> None:
     """Does to the stack what the instruction does."""
-    name, arg = instruction.opname, instruction.arg or 0
+    name, arg = instruction.opname, instruction.arg
     if name in _NOTHING:
         return
     if name in _PLAIN and not _is_assertion_error(instruction):
@@ -221,9 +223,9 @@ def _apply(instruction: dis.Instruction, stack: Stack, iterated: Source | None) 
         _compute(instruction, stack)
 
 
-def _load(instruction: dis.Instruction, stack: Stack, iterated: Source | None) -> bool:
+def _load(instruction: Instruction, stack: Stack, iterated: Source | None) -> bool:
     """Applies the instructions that put a value with a name on the stack."""
-    name, arg, value = instruction.opname, instruction.arg or 0, instruction.argval
+    name, arg, value = instruction.opname, instruction.arg, instruction.argval
     if name in _LOCAL_LOADS:
         stack.append(iterated if value == ".0" else Source("local", value))
     elif name in _LOCAL_PAIRS:
@@ -264,10 +266,10 @@ def _load(instruction: dis.Instruction, stack: Stack, iterated: Source | None) -
     return True
 
 
-def _is_assertion_error(instruction: dis.Instruction) -> bool:
+def _is_assertion_error(instruction: Instruction) -> bool:
     """Tells whether an instruction loads what `assert` raises."""
     return instruction.opname == "LOAD_ASSERTION_ERROR" or (
-        instruction.opname == "LOAD_COMMON_CONSTANT" and instruction.argrepr == "AssertionError"
+        instruction.opname == "LOAD_COMMON_CONSTANT" and instruction.argval is AssertionError
     )
 
 
@@ -297,10 +299,10 @@ def _fill(stack: Stack, size: int) -> None:
     stack[:0] = [None] * (size - len(stack))
 
 
-def _compute(instruction: dis.Instruction, stack: Stack) -> None:
+def _compute(instruction: Instruction, stack: Stack) -> None:
     """Applies what is left; after an instruction that is not listed nothing is known any more."""
-    name, arg = instruction.opname, instruction.arg or 0
-    if name == "BINARY_SUBSCR" or (name == "BINARY_OP" and instruction.argrepr == "[]"):
+    name, arg = instruction.opname, instruction.arg
+    if instruction.is_subscript:
         key = _pop(stack)
         stack.append(Source("item", base=_pop(stack), value=key))
     elif name.startswith(("BINARY_", "INPLACE_")):

@@ -8,12 +8,12 @@ be called at once counts as one operation with the call.
 from __future__ import annotations
 
 import builtins
-import dis
 import sys
 from collections.abc import Mapping
 from types import CodeType, FunctionType, ModuleType
 
-from pytest_concurrency.race.points.lines import statement_line
+from pytest_concurrency.race.points.instructions import Instruction
+from pytest_concurrency.race.points.lines import first_lines
 from pytest_concurrency.race.points.names import Names
 from pytest_concurrency.race.points.operands import (
     CALLS,
@@ -40,7 +40,6 @@ _NAME = {
 }
 # The kind, and how deep below the top the container lies.
 _ITEM = {
-    "BINARY_SUBSCR": ("get-item", 2),
     "BINARY_SLICE": ("get-item", 3),
     "STORE_SUBSCR": ("set-item", 2),
     "STORE_SLICE": ("set-item", 3),
@@ -99,7 +98,8 @@ class Operation:
 
     Attributes:
         kind: One of `read write delete get-item set-item delete-item contains next spread in-place
-            call enter exit`.
+            call enter exit`; of a task `begin await wait`, which stand for all that it does up to
+            its next await.
         name: The attribute, variable or method; empty for items.
         line: The first line of the statement, counted from 1 in the file.
         function: The name of the function it stands in.
@@ -171,6 +171,7 @@ def find_operations(
     """
     found: dict[int, Operation] = {}
     line = code.co_firstlineno
+    first = first_lines(code)
     lookup = _Lookup(code, namespace, names, scope)
     last_three: list[str] = []
     looked_up: list[tuple[Source, int]] = []
@@ -183,11 +184,10 @@ def find_operations(
         if extension is not None and _EVENT_AT_EXTENSION:
             offset = extension
         extension = None
-        here = _line_of(instruction)
-        line = here or line
+        line = instruction.line or line
         described = _describe(instruction, stack, lookup, last_three)
         if instruction.opname in CALLS:
-            callee = called(instruction.opname, instruction.arg or 0, stack)
+            callee = called(instruction.opname, instruction.arg, stack)
             _forget_lookup(callee, found, looked_up, lookup)
         if described is not None:
             kind, name, source, local = described
@@ -197,7 +197,7 @@ def find_operations(
                 _subject(kind, name, source),
                 code,
                 offset,
-                statement_line(code.co_filename, line),
+                first.get(line, line),
             )
             owner = names.owner_of(code)
             operation.function, operation.first_line = owner.co_name, owner.co_firstlineno
@@ -220,7 +220,7 @@ def _operand(kind: str, source: Source | None) -> Source | None:
     return source
 
 
-def _key(kind: str, instruction: dis.Instruction, stack: Stack) -> Source | None:
+def _key(kind: str, instruction: Instruction, stack: Stack) -> Source | None:
     """Returns the key of an item."""
     if kind in ("get-item", "set-item", "delete-item") and "SLICE" not in instruction.opname:
         return _below(stack, 1)
@@ -257,7 +257,7 @@ _Described = tuple[str, str, "Source | None", "str | None"]
 
 
 def _describe(
-    instruction: dis.Instruction, stack: Stack, lookup: _Lookup, last_three: list[str]
+    instruction: Instruction, stack: Stack, lookup: _Lookup, last_three: list[str]
 ) -> _Described | None:
     """Tells the kind, name, subject and guarding local of an instruction; None if invisible."""
     name = instruction.opname
@@ -279,10 +279,8 @@ def _describe(
         if name.endswith("DEREF") and lookup.names.is_private_cell(lookup.code, value):
             return None
         return _NAME[name], value, Source("global", value), None
-    if name == "BINARY_OP" and instruction.argrepr == "[]":
-        return "get-item", "", _below(stack, 2), None
-    if name in _ITEM:
-        kind, depth = _ITEM[name]
+    if instruction.is_subscript or name in _ITEM:
+        kind, depth = _ITEM.get(name, ("get-item", 2))
         container = _below(stack, depth)
         return None if _is_private(container) else (kind, "", container, None)
     if name in _SPREADS:
@@ -294,7 +292,7 @@ def _describe(
         return "enter", "", top, None
     if name == "WITH_EXCEPT_START":
         return "exit", "", None, None
-    if name.startswith("INPLACE_") or (name == "BINARY_OP" and instruction.argrepr.endswith("=")):
+    if instruction.is_in_place:
         container = _below(stack, 2)
         if container is not None and container.how == "local" and not _is_private(top):
             return "in-place", "", container, container.name
@@ -302,9 +300,9 @@ def _describe(
 
 
 def _describe_call(
-    instruction: dis.Instruction, stack: Stack, lookup: _Lookup, last_three: list[str]
+    instruction: Instruction, stack: Stack, lookup: _Lookup, last_three: list[str]
 ) -> _Described | None:
-    callee = called(instruction.opname, instruction.arg or 0, stack)
+    callee = called(instruction.opname, instruction.arg, stack)
     if callee is None:
         # Leaving a `with` calls a function that lies deep on the stack, with three times None.
         kind = "exit" if last_three == ["None"] * 3 else "call"
@@ -420,18 +418,9 @@ def _subject(kind: str, name: str, source: Source | None) -> str:
     return "()" if kind in ("call", "enter", "exit") else "[]"
 
 
-def _none_or_name(instruction: dis.Instruction) -> str:
+def _none_or_name(instruction: Instruction) -> str:
     """Names an instruction so that three times None shows, which 3.10 copies."""
-    # 3.15 loads None as a common constant, whose value dis does not always tell.
+    # 3.15 loads None as a common constant.
     if instruction.opname in ("LOAD_CONST", "LOAD_COMMON_CONSTANT"):
-        return "None" if "None" in (instruction.argrepr, str(instruction.argval)) else "constant"
+        return "constant" if instruction.argval is not None else "None"
     return "None" if instruction.opname == "DUP_TOP" else instruction.opname
-
-
-def _line_of(instruction: dis.Instruction) -> int | None:
-    """Returns the line of an instruction, which 3.13 gave another attribute."""
-    positions = getattr(instruction, "positions", None)
-    if positions is not None:
-        line: int | None = positions.lineno
-        return line
-    return instruction.starts_line

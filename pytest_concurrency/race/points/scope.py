@@ -7,6 +7,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable
+from functools import lru_cache
 from types import CodeType
 
 from pytest_concurrency.errors import message
@@ -25,8 +26,8 @@ _LIBRARY = tuple(
         if folder
     }
 )
-# What dataclasses, enum, namedtuple and `multiprocessing.Value` write for a class; `python -c` has
-# the same file name.
+# What dataclasses, enum, namedtuple and `multiprocessing.Value` write for a class, and the module
+# that dataclasses make it in; `python -c` has the same file name.
 _GENERATED = frozenset(
     [
         "__init__",
@@ -42,10 +43,13 @@ _GENERATED = frozenset(
         "__setattr__",
         "__delattr__",
         "<lambda>",
+        "<module>",
         "getvalue",
         "setvalue",
     ]
 )
+# The system is asked for each folder of a path, and each search comes to the same files.
+_real_path = lru_cache(maxsize=4096)(os.path.realpath)
 
 
 class Scope:
@@ -76,7 +80,7 @@ class Scope:
     def _is_users(self, filename: str) -> bool:
         if filename.startswith("<"):
             return not filename.startswith(("<frozen", "<__array", "<attrs generated"))
-        path = os.path.realpath(filename)
+        path = _real_path(filename)
         if path.startswith(self._added):
             return True
         if path.startswith(_OURS) or any(part in path for part in _INSTALLED):

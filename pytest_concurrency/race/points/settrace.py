@@ -65,9 +65,18 @@ class SettracePoints:
 
     def watch_thread(self) -> None:
         """Sets the trace function of the calling thread, again if an exception has removed it."""
-        wanted = threading.gettrace() if self._is_aside else self._on_call
+        aside = self._is_aside or not self._watching
+        wanted = threading.gettrace() if aside else self._on_call
         if sys.gettrace() != wanted:
             sys.settrace(wanted)
+
+    def watch_at_once(self) -> None:
+        """Watches the calling thread from the middle of what it does."""
+        self.watch_thread()
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            frame.f_trace = self._on_call(frame, "call", None)
+            frame = frame.f_back
 
     def step_aside(self, aside: bool) -> bool:
         """Leaves the trace function of actors to another tool, coverage for instance, or not."""

@@ -39,6 +39,9 @@ class Points(Protocol):
     def watch_thread(self) -> None:
         """Watches the calling thread; called in each thread of an actor before each run."""
 
+    def watch_at_once(self) -> None:
+        """Watches the calling thread from the middle of what it does."""
+
     def refresh(self) -> None:
         """Takes up what was learned during a run; called between runs."""
 
@@ -61,13 +64,15 @@ class OperationTable:
         self.operations: dict[int, dict[int, Operation]] = {}
         self._names = Names()
         self._codes: dict[int, tuple[CodeType, Mapping[str, object]]] = {}
-        self._version = 0
+        self._found_with: dict[int, int] = {}
 
     def add(self, code: CodeType, namespace: Mapping[str, object]) -> dict[int, Operation]:
         """Finds the operations of code that is about to run."""
         self.on_namespace(namespace)
         self._names.learn(code, namespace, self.scope)
+        # What is about to run is found with all that is known now.
         self._codes[id(code)] = (code, namespace)
+        self._found_with[id(code)] = self._names.version
         found = find_operations(code, namespace, self._names, self.scope)
         return self.operations.setdefault(id(code), found)
 
@@ -85,20 +90,25 @@ class OperationTable:
         """Whether some code can get at any attribute, by the dictionary of its object."""
         return self._names.any_name
 
+    def owner_of(self, code: CodeType) -> CodeType:
+        """Returns the function that code belongs to: of a comprehension, the one it stands in."""
+        return self._names.owner_of(code)
+
     def codes(self) -> list[CodeType]:
         """Returns the code objects added so far."""
         return [code for code, _ in self._codes.values()]
 
     def update(self) -> bool:
         """Finds the operations again if names turned out to be stored; tells whether it did."""
-        if self._version == self._names.version:
-            return False
-        self._version = self._names.version
-        for key, (code, namespace) in self._codes.items():
+        version = self._names.version
+        late = [key for key, found_with in self._found_with.items() if found_with != version]
+        for key in late:
+            self._found_with[key] = version
+            code, namespace = self._codes[key]
             known = self.operations[key]
             for offset, found in find_operations(code, namespace, self._names, self.scope).items():
                 known.setdefault(offset, found)
-        return True
+        return bool(late)
 
 
 def table_of(scope: Scope) -> OperationTable:

@@ -17,10 +17,13 @@ __all__ = [
     "DETAIL",
     "EVENTS",
     "HELD",
+    "HOPPED_AT",
+    "HOPS",
     "KEY",
     "LEAVE",
     "LIMIT",
     "NATIVE",
+    "NEXT",
     "NOTES",
     "OWNER",
     "PARENT",
@@ -33,6 +36,7 @@ __all__ = [
     "STATE",
     "STATE_OF",
     "STEP",
+    "SUCCESSORS",
     "TIMED_OUT",
     "WAITERS",
     "YIELDS",
@@ -46,15 +50,19 @@ _HELD_COUNT = 4
 
 # The words, and the values of those that have names.
 STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING = range(8)
-SLOTS, WAITERS, NOTES, RECORDS, EVENTS = range(8, 13)
+SLOTS, WAITERS, NOTES, RECORDS, EVENTS, SUCCESSORS, HOPS = range(8, 15)
 RUN, LEAVE = range(2)
 _FIRST = 16
 # Words that each actor has: `board[PENDING + slot]`.
 STATE_OF, PENDING, KEY, TIMED_OUT, YIELDS, OWNER, PARENT, NATIVE = range(
     _FIRST, _FIRST + 8 * SLOT_COUNT, SLOT_COUNT
 )
+# Who goes on, one after the other, as each ends, if nothing else happens before; and the step at
+# which each did.
+NEXT = _FIRST + 8 * SLOT_COUNT
+HOPPED_AT = NEXT + SLOT_COUNT
 # Words for the locks that each actor holds: the key, and the number of the operation that took it.
-HELD = _FIRST + 8 * SLOT_COUNT
+HELD = HOPPED_AT + SLOT_COUNT
 _HELD_WORDS = 2 * _HELD_COUNT
 _WORDS = HELD + _HELD_WORDS * SLOT_COUNT
 _NOTHING_HELD = memoryview(bytes(8 * _HELD_WORDS)).cast("q")
@@ -122,6 +130,7 @@ class Board:
                 f"a race of processes can have {SLOT_COUNT} actors, threads included"
             )
         words[SLOTS] = slot + 1
+        words[SUCCESSORS] = 0
         words[STATE_OF + slot] = words[YIELDS + slot] = words[KEY + slot] = 0
         words[PENDING + slot] = -1
         words[OWNER + slot] = owner

@@ -22,10 +22,11 @@ from pytest_concurrency.children.exits import describe_exit
 from pytest_concurrency.children.processes import members
 from pytest_concurrency.children.runner import rebuilt_exception
 from pytest_concurrency.errors import ChildDied, ChildTraceback, NotPicklable, message
-from pytest_concurrency.pickling.starting import explain_start
+from pytest_concurrency.pickling.starting import explain_sending
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import SLOT_COUNT, Board
 from pytest_concurrency.race.processes.sealed import Sealed
+from pytest_concurrency.race.processes.shared import semaphores_in
 from pytest_concurrency.race.processes.shortage import explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import open_gate, pass_gate
 from pytest_concurrency.race.processes.worker import Job, work
@@ -270,22 +271,30 @@ class Crew:
             self._done,
             self._trace,
             one_cpu(),
-            self.method == "fork",
         )
 
     def _check_that_it_can_be_sent(self) -> None:
         """Pickles everything as for a child, before anything is started."""
         __tracebackhide__ = True
-        first = None if self._states is None else self._states[:1]
-        culprits = [
-            *explain_start(None, tuple(self._case.actors), {}),
-            *explain_start(None, tuple(first or ()), {}),
-        ]
+        first = tuple(self._states[:1]) if self._states else ()
+        culprits = [str(each) for each in explain_sending(actors=tuple(self._case.actors))]
+        # Before 3.12, a lock of another context is sent all the same, and crashes the process.
+        nameless = [label for label, lock in semaphores_in(first) if lock.name is None]
+        culprits += [f"{label} was made by the context of fork" for label in sorted(set(nameless))]
+        if not nameless:
+            culprits += [str(each) for state in first for each in explain_sending(state=state)]
         if culprits:
             raise NotPicklable(
                 message(
-                    f"the actors cannot be sent to a process under start method {self.method!r}",
-                    evidence="\n".join(str(culprit) for culprit in culprits),
+                    f"the actors and their state cannot be sent to a process under {self.method}",
+                    evidence="\n".join(culprits),
+                    cause="does setup use another context than the one that starts the processes?"
+                    if nameless
+                    else "",
+                    next_step=f'make it with multiprocessing.get_context("{self.method}"), which '
+                    "is the fixture `mp_context`"
+                    if nameless
+                    else "",
                 )
             )
 
@@ -333,7 +342,7 @@ class Crew:
         pid = worker.process.pid
         _kill(worker.process)
         if pid is not None:
-            if not in_order:
+            if not in_order or worker.process.exitcode:
                 # What it has started lives on, and keeps open what tells of its end.
                 for member in members(pid):
                     with contextlib.suppress(OSError):

@@ -18,6 +18,7 @@ from pytest_concurrency.race.actors import Actor, Unwind
 from pytest_concurrency.race.observer import NOTHING, Observer
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN
+from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.shared import SharedLabels, shared_value
 from pytest_concurrency.race.processes.turns import END, Turns
@@ -44,6 +45,7 @@ class RecordingTurns(Turns):
     """Turns of which every step is recorded, in the runs for which the scheduler asks.
 
     Attributes:
+        records: Whether this run is recorded.
         held_by: Tells which keys an actor holds, and the line on which it took each.
         holder_of: Tells which actor of this process holds something of this process alone.
     """
@@ -52,7 +54,7 @@ class RecordingTurns(Turns):
         super().__init__(*arguments)
         self.held_by: Callable[[Actor], list[tuple[int, int]]] = lambda actor: []
         self.holder_of: Callable[[object], Actor | None] = lambda resource: None
-        self._records = False
+        self.records = False
         self._observer = _SharedObserver(SharedLabels((), self.number))
         self._entered = Entered()
         self._steps: dict[int, _Sent] = {}
@@ -63,15 +65,17 @@ class RecordingTurns(Turns):
     def prepare(self, given: tuple[Any, ...]) -> None:
         """Prepares for a run on a state."""
         records = bool(self._words[at.RECORDS])
-        if records != self._records:
-            self._records = records
+        if records != self.records:
+            self.records = records
             self.points.call(self._record if records else self.reach)
-        self._steps.clear()
-        self._unsent.clear()
-        self._last.clear()
-        self._unfinished.clear()
-        self._entered.clear()
+            # What `block_on` looks at.
+            self._last.clear()
         if records:
+            self._steps.clear()
+            self._unsent.clear()
+            self._last.clear()
+            self._unfinished.clear()
+            self._entered.clear()
             self._observer = _SharedObserver(SharedLabels(given, self.number))
 
     def block_on(self, key: int, deadline: float | None = None, resource: object = None) -> bool:
@@ -100,7 +104,7 @@ class RecordingTurns(Turns):
     def tell_crash(self, actor: Actor, scope_of: Callable[[Any], bool]) -> None:
         """Tells with what, and on which line of the user's, an actor has ended."""
         error, event = actor.error, self._last.get(actor)
-        if error is None or not self._records:
+        if error is None or not self.records:
             return
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         filename, line = "", 0
@@ -175,7 +179,8 @@ class RecordingTurns(Turns):
         elif not key and self._observer.labels.of_resource(resource):
             local = self.holder_of(resource)
             holder = None if local is None else local.index
-        self.tell("wait", actor.index, step[_LABEL], step[_NUMBER], key, holder)
+        is_orphan = not key and holder is None and isinstance(resource, (LOCK, RLOCK))
+        self.tell("wait", actor.index, step[_LABEL], step[_NUMBER], key, holder, is_orphan)
         self.tell("held", actor.index, self.held_by(actor))
 
     def _quietly(self, look: Callable[[], Any]) -> Any:

@@ -21,18 +21,19 @@ from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
 from pytest_concurrency.race.asked import name_of
 from pytest_concurrency.race.deaths import ActorDied
-from pytest_concurrency.race.driver import Ending, Stretch
+from pytest_concurrency.race.driver import Ending, Fault, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
+from pytest_concurrency.race.processes.naming import Facts
 from pytest_concurrency.race.processes.semaphores import key_of
-from pytest_concurrency.race.processes.shared import semaphores_in
+from pytest_concurrency.race.processes.shared import semaphores_in, shares_something
 from pytest_concurrency.race.processes.shortage import NO_SHM, explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
 from pytest_concurrency.race.recording import Crash, Death, Held, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
-from pytest_concurrency.race.strategies.protocol import Reason, Strategy
+from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = ["ProcessActor", "ProcessScheduler"]
 # how long it may do nothing visible.
 _LOOK_EVERY = 0.05
 _GLANCES = 10
+_LOOPS = ", in a loop without an end,"
 _PATIENCE = 10.0
 _LESS_PATIENCE = 1.0
 _monotonic = time.monotonic
@@ -146,11 +148,16 @@ class ProcessScheduler:
         strays: What blocked in the last run without being modelled, in words.
         death: Whose process died, if that is how the last run ended.
         kept: Nothing is kept: objects stay in their processes.
+        faults: Nothing: what goes wrong in a process ends an actor, or the process.
+        facts: What the recorded run has shown of the processes themselves.
         records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
     """
 
+    foresees_accesses = True
+
     def __init__(self, context: BaseContext, max_steps: int, trace: tuple[str, ...] = ()) -> None:
+        self.faults: Sequence[Fault] = ()
         self._context = context
         self._max_steps = max_steps
         self._scope_trace = trace
@@ -169,6 +176,11 @@ class ProcessScheduler:
         self._exit = contextlib.ExitStack()
         self._pinned = contextlib.ExitStack()
         self._is_open = False
+        self._board: at.Board
+        self._words: memoryview
+        self._main_actors: list[ProcessActor] = []
+        self._succession: Callable[[Sequence[ProcessActor]], Sequence[ActorView]] | None = None
+        self._can_all_go_on = False
         self.length = 0
         self.stretches: list[Stretch] = []
         self.actors: list[ProcessActor] = []
@@ -182,6 +194,7 @@ class ProcessScheduler:
         self.kept: list[object] | None = None
         self.records = False
         self._notes = _Notes()
+        self.facts = Facts()
         self._notes_acquires = True
 
     def __enter__(self) -> Self:
@@ -196,11 +209,14 @@ class ProcessScheduler:
         self.records = False
 
     def close(self) -> None:
-        """Ends the workers."""
-        crew, self._crew = self._crew, None
+        """Ends the workers, and lets go of the states: their semaphores are gone with them."""
         with self._exit:
-            if crew is not None:
-                crew.stop(self._is_clean)
+            if self._crew is not None:
+                self._crew.stop(self._is_clean)
+            self._crew = self._states = None
+            self._given = ()
+            self.actors, self.stretches, self.candidates = [], [], []
+            self._main_actors, self.current = [], None
 
     # What a search asks: see `Driver`.
 
@@ -215,7 +231,12 @@ class ProcessScheduler:
             self._case = case
             self._states = States(case)
             with explained_shortage("the semaphores and the shared memory of a race", NO_SHM):
-                self._crew = Crew(self._context, case, self._max_steps, self._scope_trace)
+                self._crew = crew = Crew(self._context, case, self._max_steps, self._scope_trace)
+            self._board, self._words = crew.board, crew.board.words
+            self._main_actors = [
+                ProcessActor(self, number, str(number), number, False, name_of(actor))
+                for number, actor in enumerate(case.actors)
+            ]
             self._renew()
         batch = self._states.batch
         if batch is None:
@@ -261,7 +282,7 @@ class ProcessScheduler:
                     break
                 self._let_go_on(chosen, reason)
                 reason = self._wait(chosen)
-            self.length = min(self._board.words[at.STEP], self._max_steps)
+            self.length = min(self._words[at.STEP], self._max_steps)
             self._unwind()
         except BaseException:
             # Ctrl-C, say, or the timeout of a test: who has the turn may never give it back.
@@ -301,7 +322,12 @@ class ProcessScheduler:
 
     @property
     def accesses(self) -> list[tuple[ProcessActor, Access]]:
-        """What the operations of the last run touched: all there is, as far as anybody knows."""
+        """What the operations of the last run touched: all there is, as far as anybody knows.
+
+        Nothing, if the state holds nothing that processes share: each has a copy of it.
+        """
+        if not shares_something(self._given):
+            return []
         return [(cast(ProcessActor, stretch.actor), ANYTHING) for stretch in self.stretches]
 
     @property
@@ -319,7 +345,7 @@ class ProcessScheduler:
             else (),
             tuple(self._notes.crashes),
             self.ending == "endless",
-            self.death,
+            death=self.death,
         )
 
     def _step_of(self, owner: int, sent: list[Any]) -> Step:
@@ -346,15 +372,10 @@ class ProcessScheduler:
 
     def pending_of(self, actor: ProcessActor) -> Operation | None:
         """Returns the next visible operation of an actor; None if it has not come to one."""
-        number = self._board.words[at.PENDING + actor.index]
+        number = self._words[at.PENDING + actor.index]
         return None if number < 0 else self._operations[actor.owner][number]
 
     # One run.
-
-    @property
-    def _board(self) -> at.Board:
-        assert self._crew is not None
-        return self._crew.board
 
     def _renew(self) -> None:
         """Makes states and starts workers on them."""
@@ -386,30 +407,31 @@ class ProcessScheduler:
             for number in self._crew.replace_dead():
                 self._operations[number] = []
             self._is_clean = True
-        board = self._board
-        words = board.words
+        words = self._words
+        self._succession = None if self.records else getattr(strategy, "succession", None)
         words[at.STEP] = words[at.ABORTING] = words[at.SLOTS] = words[at.WAITERS] = 0
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
         words[at.DETAIL] = self._read_ahead = 0
-        self._notes = _Notes()
-        board.now = 0.0
+        if self.records:
+            self._notes = _Notes()
+            self.facts = Facts()
+        self._board.now = 0.0
         self._strategy = strategy
         self._trace = None
         self._outside = 0
         self.length = 0
         self.stretches = []
-        self.actors = []
+        self.actors = [*self._main_actors]
         self.strays = []
         self.death = None
         self.current = None
         self.ending = "complete"
-        for number, target in enumerate(self._case.actors):
-            board.add_actor(number, -1)
-            self.actors.append(
-                ProcessActor(self, number, str(number), number, False, name_of(target))
-            )
+        for actor in self._main_actors:
+            self._board.add_actor(actor.index, -1)
+            actor.children = actor.yields = 0
+            actor.error = None
 
     def _choose(self, reason: Reason) -> ProcessActor | None:
         """Asks the strategy who goes on; None if the run is over."""
@@ -424,7 +446,7 @@ class ProcessScheduler:
             if not self._wait_for_a_stray():
                 return None
             able = self._able()
-        self.step = self._board.words[at.STEP]
+        self.step = self._words[at.STEP]
         if self.step >= self._max_steps:
             if not self._finds_the_dead():
                 self.ending = "endless"
@@ -438,19 +460,21 @@ class ProcessScheduler:
 
     def _able(self) -> list[ProcessActor]:
         """Returns who can go on, by slot; new actors among them."""
-        board, actors = self._board, self.actors
-        words = board.words
+        words, actors = self._words, self.actors
         if words[at.SLOTS] > len(actors):
             self._meet_new_actors()
         able = []
-        timed = []
-        for actor in actors:
-            state = words[at.STATE_OF + actor.index]
+        timed: list[float] = []
+        self._can_all_go_on = not self._outside
+        for state, actor in zip(
+            words[at.STATE_OF : at.STATE_OF + len(actors)], actors, strict=True
+        ):
             actor.deadline = None
-            if state in (NEW, READY):
+            if state <= READY:
                 able.append(actor)
             elif state == BLOCKED:
-                deadline = board.deadlines[actor.index]
+                self._can_all_go_on = False
+                deadline = self._board.deadlines[actor.index]
                 if deadline != math.inf:
                     actor.deadline = deadline
                     able.append(actor)
@@ -466,7 +490,7 @@ class ProcessScheduler:
         return able
 
     def _meet_new_actors(self) -> None:
-        words = self._board.words
+        words = self._words
         for slot in range(len(self.actors), words[at.SLOTS]):
             parent = words[at.PARENT + slot]
             daemon = parent < 0
@@ -479,14 +503,13 @@ class ProcessScheduler:
             )
 
     def _is_anybody_left(self) -> bool:
-        words = self._board.words
+        words = self._words
         return any(
             words[at.STATE_OF + actor.index] != DONE for actor in self.actors if not actor.daemon
         )
 
     def _let_go_on(self, actor: ProcessActor, reason: Reason) -> None:
-        board = self._board
-        words, slot, before = board.words, actor.index, self.current
+        words, slot, before = self._words, actor.index, self.current
         fires = actor.deadline is not None
         if fires or actor is not before or reason == "block":
             if before is not None:
@@ -494,11 +517,17 @@ class ProcessScheduler:
             yields = 0 if before is None else before.yields
             self.stretches.append(Stretch(self.step, actor, reason, before, yields))
         if fires:
-            board.now = max(board.now, board.deadlines[slot])
+            self._board.now = max(self._board.now, self._board.deadlines[slot])
             words[at.TIMED_OUT + slot] = 1
         words[at.STATE_OF + slot] = READY
         words[at.LIMIT] = min(self._strategy.horizon, self._max_steps)
         words[at.BATON] = slot
+        words[at.HOPS] = words[at.SUCCESSORS] = 0
+        if self._succession is not None and self._can_all_go_on:
+            others = [each for each in self.candidates if each is not actor]
+            for number, each in enumerate(self._succession(others)):
+                words[at.NEXT + number] = each.index
+                words[at.SUCCESSORS] = number + 1
         self.current = actor
         assert self._crew is not None
         open_gate(self._crew.gates[slot])
@@ -506,22 +535,28 @@ class ProcessScheduler:
     def _wait(self, actor: ProcessActor) -> Reason | None:
         """Waits until an actor gives the turn back; returns why, or None if the run is over."""
         assert self._crew is not None
-        if not self._comes_back(actor.owner):
+        if not self._comes_back():
             watch = Watch()
-            while not self._comes_back(actor.owner):
+            while not self._comes_back():
+                words = self._words
+                # It may have handed the turn on.
+                actor = self.actors[words[at.BATON]]
                 code = self._crew.exit_code(actor.owner)
                 if code is not None:
-                    self._died(actor, code)
+                    self._died(self._follow_hops(), code)
                     return None
-                words = self._board.words
                 thread = words[at.NATIVE + actor.index]
                 sleeps = watch.sleeps(self._crew.pid(actor.owner), thread, words[at.STEP])
-                if sleeps and self._leave_outside(actor):
+                if sleeps and self._finds_the_dead():
+                    # It died when it had just handed the turn on.
+                    return None
+                if sleeps and self._leave_outside(self._follow_hops()):
                     return "block"
                 if watch.seconds > self._patience:
-                    self._give_up(actor, "" if sleeps else ", in a loop without an end,")
+                    self._give_up(self._follow_hops(), "" if watch.is_asleep else _LOOPS)
                     return None
-        words = self._board.words
+        words = self._words
+        actor = self._follow_hops()
         if words[at.DETAIL]:
             self._read_details(actor.owner)
         reason = cast(Reason, REASONS[words[at.REPORT]])
@@ -532,22 +567,37 @@ class ProcessScheduler:
             self._strategy.yielded(actor)
         return reason
 
-    def _comes_back(self, owner: int) -> bool:
+    def _comes_back(self) -> bool:
         """Waits a moment; tells whether a worker has given the turn back."""
         assert self._crew is not None
         for _ in range(_GLANCES):
             if pass_gate(self._crew.done, True, _LOOK_EVERY / _GLANCES):
                 return True
+            # It may have been handed on.
+            owner = self.actors[self._words[at.BATON]].owner
             self._read_waiting(owner)
             if self._crew.exit_code(owner) is not None:
                 # It may have given it back first.
                 return pass_gate(self._crew.done, False)
         return False
 
+    def _follow_hops(self) -> ProcessActor:
+        """Notes who went on without being chosen again; returns the last of them."""
+        words, actor = self._words, self.current
+        assert actor is not None
+        for hop in range(words[at.HOPS]):
+            before, actor = actor, self.actors[words[at.NEXT + hop]]
+            before.yields = words[at.YIELDS + before.index]
+            started = words[at.HOPPED_AT + hop]
+            self.stretches.append(Stretch(started, actor, "end", before, before.yields))
+        words[at.HOPS] = words[at.SUCCESSORS] = 0
+        self.current = actor
+        return actor
+
     def _unwind(self) -> None:
         """Ends every actor that has begun and not ended."""
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         words[at.ABORTING] = 1
         words[at.LIMIT] = 0
         for actor in self.actors:
@@ -565,11 +615,11 @@ class ProcessScheduler:
 
     def _unwind_one(self, actor: ProcessActor) -> None:
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         words[at.BATON] = actor.index
         open_gate(self._crew.gates[actor.index])
         watch = Watch()
-        while not self._comes_back(actor.owner):
+        while not self._comes_back():
             if self._crew.exit_code(actor.owner) is not None:
                 words[at.DETAIL] = self._read_ahead = 0
                 self._is_clean = False
@@ -586,7 +636,7 @@ class ProcessScheduler:
     def _died(self, actor: ProcessActor, code: int) -> None:
         assert self._crew is not None
         self._read_waiting(actor.owner)
-        self._board.words[at.DETAIL] = self._read_ahead = 0
+        self._words[at.DETAIL] = self._read_ahead = 0
         self._is_clean = False
         self.ending = "died"
         how = describe_exit(code)
@@ -608,14 +658,14 @@ class ProcessScheduler:
         assert self._crew is not None
         for actor in self.actors:
             code = self._crew.exit_code(actor.owner)
-            if code is not None and self._board.words[at.STATE_OF + actor.index] != DONE:
+            if code is not None and self._words[at.STATE_OF + actor.index] != DONE:
                 self._died(actor, code)
                 return True
         return False
 
     def _last_operation_of(self, actor: ProcessActor) -> Operation | None:
         """Returns the visible operation that an actor has come to last; None if to none."""
-        end = min(self._board.words[at.STEP], self._max_steps)
+        end = min(self._words[at.STEP], self._max_steps)
         for stretch in reversed(self.stretches):
             if stretch.actor is actor and stretch.start < end:
                 number = self._board.trace[end - 1]
@@ -626,7 +676,7 @@ class ProcessScheduler:
 
     def _held_by(self, owner: int) -> Iterator[Held]:
         """Yields the locks of the state that the actors of a dead process held."""
-        words = self._board.words
+        words = self._words
         labels = {key_of(lock): label for label, lock in semaphores_in(self._given)}
         for actor in self.actors:
             if actor.owner != owner or words[at.STATE_OF + actor.index] == DONE:
@@ -646,7 +696,7 @@ class ProcessScheduler:
 
     def _leave_outside(self, actor: ProcessActor) -> bool:
         """Takes the turn from an actor that blocks outside; False if there is nobody else."""
-        words = self._board.words
+        words = self._words
         others = [each for each in self._able() if each is not actor]
         if not others:
             return False
@@ -659,7 +709,7 @@ class ProcessScheduler:
     def _wait_for_a_stray(self) -> bool:
         """Waits until an actor comes back from outside; False if none does."""
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         until = _monotonic() + self._patience
         while True:
             for actor in self.actors:
@@ -683,7 +733,7 @@ class ProcessScheduler:
         self.ending = "stuck"
         self._lose_patience()
         self._crew.kill(actor.owner)
-        self._board.words[at.DETAIL] = self._read_ahead = 0
+        self._words[at.DETAIL] = self._read_ahead = 0
         self._is_clean = False
 
     def _lose_patience(self) -> None:
@@ -703,7 +753,7 @@ class ProcessScheduler:
     def _read_details(self, owner: int) -> None:
         """Reads what a worker has sent during the turn that is over."""
         assert self._crew is not None
-        words = self._board.words
+        words = self._words
         for _ in range(words[at.DETAIL] - self._read_ahead):
             sent = self._crew.read(owner, self._patience)
             if sent is None:
@@ -721,9 +771,9 @@ class ProcessScheduler:
     def _take_in(self, owner: int, sent: tuple[Any, ...]) -> None:
         what, *rest = sent
         if what == "operation":
-            kind, name, subject, line, *code = rest
+            kind, name, subject, offset, line, *code = rest
             stand_in = cast("CodeType", CodeName(*code))
-            self._operations[owner].append(Operation(kind, name, subject, stand_in, 0, line))
+            self._operations[owner].append(Operation(kind, name, subject, stand_in, offset, line))
         elif what == "acquires":
             for number in rest:
                 self._operations[owner][number].acquires = True
@@ -731,7 +781,14 @@ class ProcessScheduler:
             for event, step in rest[0].items():
                 self._notes.steps[event] = owner, step
         elif what == "wait":
-            self._notes.waits.append((owner, *rest))
+            *wait, is_orphan = rest
+            self._notes.waits.append((owner, *wait))
+            if is_orphan:
+                self.facts.orphans.append((self.actors[wait[0]].path, wait[1]))
+        elif what == "globals":
+            self.facts.globals_of[owner] = rest[0]
+        elif what == "random":
+            self.facts.drawn_from.append((*rest, owner))
         elif what == "held":
             slot, held = rest
             for key, line in held:

@@ -6,6 +6,7 @@ is a copy of one process, and its label says whose.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from types import FrameType, FunctionType, ModuleType
@@ -16,7 +17,7 @@ from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
 from pytest_concurrency.race.processes.semaphores import key_of
 
-__all__ = ["SharedLabels", "semaphores_in", "shared_value"]
+__all__ = ["SharedLabels", "semaphores_in", "shared_value", "shares_something"]
 
 # How much of a state is looked through.
 _MOST = 1_000
@@ -74,6 +75,10 @@ class SharedLabels(Labels):
         is_global = source is not None and source.how == "global"
         return self.local(label) if is_global and not isinstance(value, ModuleType) else label
 
+    def of_variable(self, name: str) -> str:
+        """Names a variable: each process has its own."""
+        return self.local(name)
+
     def of(self, value: Any) -> str:
         """Names an object; what is not shared is a copy of this process."""
         known = self._shared.get(id(value))
@@ -99,6 +104,22 @@ class SharedLabels(Labels):
         if kind.__module__ == _SEMAPHORE and kind.__name__ in _LOCKS:
             return True
         return super().is_lock(value)
+
+
+def shares_something(given: tuple[Any, ...]) -> bool:
+    """Tells whether processes share a part of a state; a text may be the path of a file.
+
+    Args:
+        given: The state; empty if there is none, and then nobody knows what the actors share.
+    """
+    return not given or any(
+        _kind_of(part) or isinstance(part, (str, bytes, os.PathLike)) or _is_file_lock(part)
+        for part in _parts(given)
+    )
+
+
+def _is_file_lock(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] == "filelock"
 
 
 def shared_value(owner: Any, name: str) -> Any:

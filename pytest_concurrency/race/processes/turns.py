@@ -102,7 +102,10 @@ class Turns:
         self._known: dict[Operation, int] = {}
         self._told: set[int] = set()
         self._reached: Operation | None = None
-        self._main = _MainThread()
+        self._main_actor = Actor(
+            number, str(number), bool, _MainThread(), threading.current_thread(), False
+        )
+        self._words[at.NATIVE + number] = _thread.get_native_id()
         self._workers: list[ThreadWorker] = []
         self._cleanup_left = 0
         self._parent = process.parent_process()
@@ -119,13 +122,15 @@ class Turns:
             target: What the actor does.
             ending: What the process does when the actor has ended, still as the actor.
         """
-        self.actors.clear()
-        self.waiting.clear()
-        self.woken.clear()
+        if self.waiting or self.woken or len(self.actors) > 1:
+            self.actors.clear()
+            self.waiting.clear()
+            self.woken.clear()
         self.points.refresh()
-        actor = Actor(
-            self.number, str(self.number), target, self._main, threading.current_thread(), False
-        )
+        actor = self._main_actor
+        actor.children = 0
+        actor.error = actor.pending = None
+        actor.unwinding = False
         self.actors[self.number] = actor
         self.points.watch_thread()
         self._has_turn(actor)
@@ -221,6 +226,7 @@ class Turns:
         """
         actor = self._me()
         words, slot = self._words, actor.index
+        words[at.SUCCESSORS] = 0
         words[at.KEY + slot] = key
         words[at.STATE_OF + slot] = actor.state = BLOCKED
         # It is still doing this when it goes on.
@@ -299,6 +305,7 @@ class Turns:
         worker = self._free_worker()
 
         def begin() -> None:
+            self._words[at.NATIVE + slot] = _thread.get_native_id()
             self.wait_for_turn(slot)
             self._has_turn(actor)
             if self._words[at.ABORTING]:
@@ -342,6 +349,7 @@ class Turns:
 
     def tell(self, *message: object) -> None:
         """Sends a message to the scheduler, who reads it before the next turn."""
+        self._words[at.SUCCESSORS] = 0
         self._words[at.DETAIL] += 1
         self._send(message)
 
@@ -362,7 +370,8 @@ class Turns:
         code = operation.code
         self.tell(
             "operation",
-            *(operation.kind, operation.name, operation.subject, operation.line),
+            *(operation.kind, operation.name, operation.subject),
+            *(operation.offset, operation.line),
             *(code.co_filename, code.co_name, code.co_firstlineno),
         )
         return number
@@ -410,7 +419,6 @@ class Turns:
     def _has_turn(self, actor: Actor) -> None:
         slot = actor.index
         self._words[at.STATE_OF + slot] = actor.state = READY
-        self._words[at.NATIVE + slot] = _thread.get_native_id()
         self.current = actor
         self._reached = actor.pending
         self._slot = slot
@@ -444,7 +452,21 @@ class Turns:
             self.on_error(actor)
         self.on_end(actor)
         self.wake(actor)
-        self._give_back(actor, END)
+        if words[at.HOPS] < words[at.SUCCESSORS]:
+            self._hop()
+        else:
+            self._give_back(actor, END)
+
+    def _hop(self) -> None:
+        """Hands the turn on without asking the scheduler, who has said to whom."""
+        words = self._words
+        hop = words[at.HOPS]
+        words[at.HOPS] = hop + 1
+        words[at.HOPPED_AT + hop] = words[at.STEP]
+        words[at.BATON] = slot = words[at.NEXT + hop]
+        self.ident = 0
+        self.current = None
+        open_gate(self._gates[slot])
 
     def _stop(self, actor: Actor, operation: Operation) -> None:
         """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""

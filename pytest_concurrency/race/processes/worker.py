@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -19,6 +19,7 @@ from pytest_concurrency.race.primitives import Primitives
 from pytest_concurrency.race.primitives.type_patches import TypePatches
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import Board
+from pytest_concurrency.race.processes.copies import ModuleCopies
 from pytest_concurrency.race.processes.feeders import Feeders
 from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
 from pytest_concurrency.race.processes.recording import RecordingTurns
@@ -43,7 +44,6 @@ class Job(NamedTuple):
         done: That of the scheduler.
         trace: What else is the user's code: see `Scope`.
         cpu: Where to run, or None.
-        duplicates_random: Whether a process of this start method has its parent's random state.
     """
 
     number: int
@@ -54,7 +54,6 @@ class Job(NamedTuple):
     done: Any
     trace: tuple[str, ...]
     cpu: int | None
-    duplicates_random: bool
 
 
 def work(messages: Connection, sealed: Sealed) -> None:
@@ -97,10 +96,12 @@ def work(messages: Connection, sealed: Sealed) -> None:
 class _Worker:
     def __init__(self, job: Job, turns: RecordingTurns) -> None:
         self._turns = turns
+        self._number = job.number
         self._target = job.actors[job.number]
         self._primitives = Primitives(turns)
         self._semaphores = Semaphores(turns)
         self._feeders = Feeders()
+        self._copies = ModuleCopies()
         patches = TypePatches()
         for owner, name, method in (*self._semaphores.methods(), *pipe_methods(turns)):
             patches.replace(owner, name, method)
@@ -119,22 +120,36 @@ class _Worker:
                 table.add(function.__code__, function.__globals__)
         turns.points.start()
         self._primitives.install()
-        table.on_namespace = self._primitives.replace_names_of
+        # A process of its own would draw from the system. `random` seeds itself after a fork, too.
+        random.seed(job.number)
+        table.on_namespace = self._meet
         for namespace in table.namespaces():
-            self._primitives.replace_names_of(namespace)
-        self._random = random.getstate() if job.duplicates_random else None
+            self._meet(namespace)
 
     def run(self, given: tuple[Any, ...]) -> None:
         """Runs the actor once."""
         self._semaphores.forget_run()
         self._primitives.forget_run()
         self._feeders.forget_run()
-        if self._random is not None:
-            random.setstate(self._random)
+        self._copies.restore()
         self._turns.prepare(given)
         self._turns.run(partial(self._target, *given), self._feeders.drain)
 
+    def _meet(self, namespace: Mapping[str, object]) -> None:
+        """Sees the globals of a module of the user's, the first time code of it runs."""
+        self._copies.see(namespace)
+        self._primitives.replace_names_of(namespace)
+
+    def _tell_facts(self) -> None:
+        """Tells what is true of this process alone, for the story."""
+        names = {name for code in self._turns.points.table.codes() for name in code.co_names}
+        self._turns.tell("globals", self._copies.texts(frozenset(names)))
+        for name, state in self._copies.drawn_from():
+            self._turns.tell("random", name, state)
+
     def _tidy(self, actor: Actor) -> None:
+        if self._turns.records and actor.index == self._number:
+            self._tell_facts()
         self._semaphores.release_held_by(actor)
         self._primitives.release_held_by(actor)
 

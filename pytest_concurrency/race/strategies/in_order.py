@@ -15,11 +15,13 @@ class InOrder:
 
     Args:
         order: The indices of actors, first one first; others come last.
+        alone: Whether the others wait while an actor sleeps: its timeout wins at once.
     """
 
     name = "in order"
 
-    def __init__(self, order: Sequence[int] = ()) -> None:
+    def __init__(self, order: Sequence[int] = (), *, alone: bool = False) -> None:
+        self._alone = alone
         self._rank = {index: rank for rank, index in enumerate(order)}
         self.horizon = 0
 
@@ -34,6 +36,11 @@ class InOrder:
         candidates = decision.candidates
         if decision.reason in ("reach", "yield") and current is not None:
             self._last[current.index] = step
+        if self._alone and decision.reason != "yield" and current is not None:
+            root = current.path.partition(".")[0]
+            # Its timers and what it has started count as the actor itself.
+            own = [each for each in candidates if each.path.partition(".")[0] == root]
+            candidates = own or candidates
         return min(candidates, key=self._place)
 
     def yielded(self, actor: ActorView) -> None:

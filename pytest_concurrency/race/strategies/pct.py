@@ -6,6 +6,8 @@ Finding Bugs, ASPLOS 2010.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_concurrency.race.rng import Stream
 from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, ActorView, Decision, Profile
 
@@ -75,6 +77,19 @@ class PCT:
             if highest is None or priority > highest:
                 best, highest = candidate, priority
         return best
+
+    def succession(self, candidates: Sequence[ActorView]) -> list[ActorView]:
+        """Returns who goes on, one after the other, when each ends before the next change.
+
+        Args:
+            candidates: Everybody else, all of whom can go on.
+        """
+        stream, priorities = self._stream, self._priorities
+        for candidate in candidates:
+            index = candidate.index
+            if index not in priorities:
+                priorities[index] = stream.bits(index) << 8 | 0xFF
+        return sorted(candidates, key=lambda each: priorities[each.index], reverse=True)
 
     def yielded(self, actor: ActorView) -> None:
         """Puts the actor behind all others."""

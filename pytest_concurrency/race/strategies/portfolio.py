@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_concurrency.race.rng import Stream
 from pytest_concurrency.race.strategies.pct import PCT
 from pytest_concurrency.race.strategies.pos import POS
@@ -65,6 +67,11 @@ class Portfolio:
         chosen = drawn.choose(decision)
         self.horizon = drawn.horizon
         return chosen
+
+    def succession(self, candidates: Sequence[ActorView]) -> Sequence[ActorView]:
+        """Asks the strategy of the run, if it knows."""
+        drawn = self._drawn
+        return drawn.succession(candidates) if isinstance(drawn, PCT) else ()
 
     def yielded(self, actor: ActorView) -> None:
         """Tells the strategy of the run."""

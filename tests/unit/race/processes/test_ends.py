@@ -29,7 +29,7 @@ def marker(tmp_path: Path) -> Path:
     return tmp_path / "marker"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "_PATIENCE", 1.0)
     monkeypatch.setattr(scheduler, "_LESS_PATIENCE", 0.2)
@@ -147,7 +147,10 @@ def test_a_death_that_does_not_happen_again(
         "system's out-of-memory killer, or an operator)"
     )
     assert "The process of actor 1 died on line" in finding.story
-    assert "The schedule was replayed, and the process did not die again." in finding.story
+    assert (
+        "The schedule was replayed, and the process did not die in the same way again."
+        in finding.story
+    )
     assert finding.verdict == "unknown: it did not happen again"
 
 
@@ -176,6 +179,7 @@ def test_a_loop_that_is_visible(run: Callable[..., RaceResult]) -> None:
     assert f"line {line_of(sample.loop_visibly, 'while')}" in finding.story
 
 
+@pytest.mark.usefixtures("_less_patience")
 @pytest.mark.parametrize(
     ("actor", "doing"),
     [(sample.loop_silently, ", in a loop without an end,"), (sample.sleep_in_c, "")],
@@ -192,6 +196,7 @@ def test_an_actor_that_does_nothing_visible(
     assert finding.story.endswith(f"{doing} did not go on, and could not be stopped")
 
 
+@pytest.mark.usefixtures("_less_patience")
 @pytest.mark.parametrize("actor", [sample.ignore_everything, sample.ignore_when_waiting])
 def test_an_actor_that_does_not_let_itself_be_ended(
     run: Callable[..., RaceResult], actor: Actor, tmp_path: Path
@@ -211,6 +216,7 @@ def test_others_go_on_while_one_waits_for_a_file(
     assert "fcntl.flock(file, fcntl.LOCK_EX)" in result.evidence.lost
 
 
+@pytest.mark.usefixtures("_less_patience")
 def test_a_file_that_somebody_else_has_locked(run: Callable[..., RaceResult], marker: Path) -> None:
     with open(marker, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -219,6 +225,7 @@ def test_a_file_that_somebody_else_has_locked(run: Callable[..., RaceResult], ma
     assert "fcntl.flock(file, fcntl.LOCK_EX)" in finding.story
 
 
+@pytest.mark.usefixtures("_less_patience")
 def test_a_socket_that_nobody_writes_to(run: Callable[..., RaceResult]) -> None:
     finding = found(run(sample.read_a_socket, add))
     assert finding.name == "stuck"

@@ -1,0 +1,1 @@
+"""Races between asyncio tasks: an event loop whose ready queue is decided by strategies."""
