@@ -6,8 +6,10 @@ The system gives them to process 1, out of our sight, unless an ancestor has dec
 
 from __future__ import annotations
 
+import signal
 import sys
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_GET_CHILD_SUBREAPER = 37
 
@@ -31,6 +33,17 @@ class OrphanAdoption:
         if self._on:
             _set_subreaper(False)
             self._on = False
+
+
+def end_with_parent() -> None:
+    """Has the system kill this process when its parent ends; does nothing where it cannot.
+
+    Under forkserver that is the server, which ends with the last of those that it serves.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        _prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
 
 
 def _is_subreaper() -> bool:

@@ -106,9 +106,6 @@ def _arrive(folder: str) -> Worker:
 def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
     try:
         result = function(*args, **kwargs)
-    except SystemExit as exit:
-        code = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
-        return {"kind": "exited", "code": code, "traceback": _traceback(exit)}
     except BaseException as exception:
         return describe_exception(exception)
     try:
@@ -119,6 +116,10 @@ def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcom
 
 def describe_exception(exception: BaseException) -> Outcome:
     """Say what was raised, in a form that can be sent."""
+    if isinstance(exception, SystemExit):
+        code = exception.code
+        number = code if isinstance(code, int) else int(code is not None)
+        return {"kind": "exited", "code": number, "traceback": _traceback(exception)}
     outcome: Outcome = {
         "kind": "raised",
         "type": f"{type(exception).__module__}.{type(exception).__qualname__}",

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pytest_concurrency.race.conflicts import Conflict, conflicts
 from pytest_concurrency.race.deadlocks import name_deadlock
+from pytest_concurrency.race.deaths import name_death
 from pytest_concurrency.race.loops import name_endless
 from pytest_concurrency.race.mishaps import name_cancellation, name_unfinished, name_unnoticed
 from pytest_concurrency.race.naming import Diagnosis
@@ -31,6 +32,8 @@ def diagnose(record: Record) -> Diagnosis:
     Returns:
         The name, the sentences, and the steps that make the conflict.
     """
+    if record.death is not None:
+        return name_death(record, record.death)
     if record.waits:
         stuck = name_deadlock(record)
         before = "".join(f" Before that, a{_ended(record, each)[1:]}" for each in record.crashes)

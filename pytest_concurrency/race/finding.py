@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_concurrency.errors import message
+from pytest_concurrency.race.deaths import ActorDied
 from pytest_concurrency.race.diagnosis import WRONG_RESULT, Diagnosis, diagnose
 from pytest_concurrency.race.driver import Driver, RecordingDriver
 from pytest_concurrency.race.points.scope import Scope
+from pytest_concurrency.race.recording import Record
 from pytest_concurrency.race.runs import Case, Failure, Runner, Signature, difference
 from pytest_concurrency.race.schedule import BadToken, Schedule
 from pytest_concurrency.race.search import Found, Plan, not_alike
@@ -24,6 +26,10 @@ __all__ = ["Finding", "Shortened", "Unsteady", "explain", "replayed", "shortened
 # Chance has to repeat itself so often to pass for a race.
 _REPLAYS = 6
 _ALWAYS_FAILS_AFTER = 20
+_NOT_AGAIN = (
+    "The schedule was replayed, and the process did not die in the same way again. Was it killed "
+    "from outside: by the system when memory ran out, by a time limit, by an operator?"
+)
 _NO_RACE = Diagnosis(
     "no race",
     "The actors ran one after the other here, and no other order that was tried ends better. Is "
@@ -33,7 +39,16 @@ _NO_RACE = Diagnosis(
 
 
 class Unsteady(Exception):
-    """A schedule that failed did not fail again; the text says where it differs."""
+    """A schedule that failed did not fail again; the text says where it differs.
+
+    Args:
+        text: Where.
+        failures: How the runs ended that were not alike.
+    """
+
+    def __init__(self, text: str, *failures: Failure | None) -> None:
+        super().__init__(text)
+        self.failures = failures
 
 
 @dataclass(frozen=True)
@@ -95,6 +110,7 @@ class Shortened:
         how: After how many runs it was found and made short, in words.
         always: Whether every schedule fails.
         attempts: How many runs it took to make the schedule short.
+        once: Whether a process died that did not when the schedule was replayed.
     """
 
     failure: Failure
@@ -102,6 +118,7 @@ class Shortened:
     how: str
     always: bool = False
     attempts: int = 0
+    once: bool = False
 
 
 def shortened(case: Case, plan: Plan, found: Found, runs: int, driver: Driver) -> Shortened:
@@ -123,11 +140,21 @@ def shortened(case: Case, plan: Plan, found: Found, runs: int, driver: Driver) -
         return Shortened(found.failure, found.schedule, f"{by_run}, not made shorter")
     driver.find_accesses(False)
     runner = Runner(case, driver)
-    found = _confirmed(runner, found)
+    try:
+        found = _confirmed(runner, found)
+    except Unsteady as unsteady:
+        failures = (found.failure, *unsteady.failures)
+        death = next((each for each in failures if each and each.kind == "died"), None)
+        if death is None:
+            raise
+        # Killed from outside, perhaps: whatever it was, there is a process that died.
+        return Shortened(death, found.schedule, f"{by_run}, not made shorter", once=True)
     confirmed = runner.runs
     if found.in_order and _always_fails(runner, found.failure, plan.seed):
         how = f"in all of {runs + runner.runs - confirmed} runs (seed {plan.seed})"
         return Shortened(found.failure, found.schedule, how, always=True)
+    if driver.has_lost_patience:
+        return Shortened(found.failure, found.schedule, f"{by_run}, not made shorter")
     schedule, attempts = shrink(runner, found.schedule, found.failure)
     preemptions = "preemption" if schedule.preemptions == 1 else "preemptions"
     how = f"{by_run}, made short in {attempts} more: {schedule.preemptions} {preemptions}"
@@ -155,6 +182,8 @@ def explain(
             schedule=short.schedule,
             how=short.how,
         )
+    if short.once:
+        return _died_once(short, names)
     return _told(case, names, scope, plan, short)
 
 
@@ -238,6 +267,26 @@ def _told(case: Case, names: Sequence[str], scope: Scope, plan: Plan, short: Sho
     )
 
 
+def _died_once(short: Shortened, names: Sequence[str]) -> Finding:
+    """Tells of a process that died, and not again when its schedule was replayed."""
+    error = short.failure.error
+    assert isinstance(error, ActorDied)
+    record = Record((), death=error.death)
+    called = {str(number): name for number, name in enumerate(names)}
+    diagnosis = diagnose(record)
+    story = tell(record, diagnosis, called)
+    return Finding(
+        what=_what_broke(short.failure, called, False),
+        name=diagnosis.name,
+        story=f"{story}\n{_NOT_AGAIN}",
+        verdict="unknown: it did not happen again",
+        schedule=short.schedule,
+        how=short.how,
+        error=error,
+        lines=_styled(story),
+    )
+
+
 def _confirmed(runner: Runner, found: Found) -> Found:
     """Replays what was found, and runs the actors one after the other, which ended some way before.
 
@@ -257,7 +306,8 @@ def _confirmed(runner: Runner, found: Found) -> Found:
         if not found.failure.is_like(failure):
             raise Unsteady(
                 difference(found.signature, signature)
-                or "the operations were the same, but what came of them was not"
+                or "the operations were the same, but what came of them was not",
+                failure,
             )
         # The first one can still teach what is visible.
         if number > 1 and before is not None and before != signature:
@@ -275,7 +325,11 @@ def _run_in_order(runner: Runner, found: Found) -> None:
     # What was visible in the very first run is not the same.
     signature = runner.signature()
     again = runner.run(InOrder())
-    raise Unsteady(difference(signature, runner.signature()) or not_alike(before, failure, again))
+    raise Unsteady(
+        difference(signature, runner.signature()) or not_alike(before, failure, again),
+        failure,
+        again,
+    )
 
 
 def _always_fails(runner: Runner, failure: Failure, seed: int) -> bool:
@@ -313,6 +367,7 @@ def _what_broke(failure: Failure, called: dict[str, str], always: bool) -> str:
         "unhandled": f"asyncio's exception handler was called for actor {whose}"
         + (f": {raised}" if error else ""),
         "uncancelled": f"a task goes on although it was cancelled, actor {whose}",
+        "died": str(error),
         "stuck": "an actor is blocked by something that the scheduler does not control",
     }[failure.kind]
     if failure.others:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["ROOM", "Crash", "Record", "Step", "Unnoticed", "Wait"]
+__all__ = ["ROOM", "Crash", "Death", "Held", "Record", "Step", "Unnoticed", "Wait"]
 
 
 ROOM = "room in the pipe of "
@@ -90,6 +90,40 @@ class Crash(NamedTuple):
     line: int
 
 
+class Held(NamedTuple):
+    """A lock that an actor held when its process died.
+
+    Args:
+        label: Such as `Lock#1`.
+        filename: Of the line on which it was taken; empty if that is not known.
+        line: From 1; 0 if it is not known.
+        waiting: The paths of the actors that wait for it.
+    """
+
+    label: str
+    filename: str = ""
+    line: int = 0
+    waiting: tuple[str, ...] = ()
+
+
+class Death(NamedTuple):
+    """An actor whose process died.
+
+    Args:
+        actor: Its path.
+        how: The exit code or the signal, in words.
+        filename: Of the last visible operation that it came to; empty if it came to none.
+        line: From 1; 0 if it came to none.
+        held: The locks that it held.
+    """
+
+    actor: str
+    how: str
+    filename: str = ""
+    line: int = 0
+    held: tuple[Held, ...] = ()
+
+
 class Unnoticed(NamedTuple):
     """What went wrong in a run without ending an actor that was given.
 
@@ -119,6 +153,7 @@ class Record(NamedTuple):
         waits: The actors that wait for ever, if that is how it ended.
         crashes: The actors that ended with an exception, in order.
         endless: Whether the run was cut off at the step limit.
+        death: The actor whose process died, if that is how it ended.
         unnoticed: What else went wrong, in order.
         unread: The exceptions in futures at which nobody has looked: perhaps only because `check`
             failed before it came to that.
@@ -132,16 +167,19 @@ class Record(NamedTuple):
     unnoticed: tuple[Unnoticed, ...] = ()
     unfinished: tuple[str, ...] = ()
     unread: tuple[Unnoticed, ...] = ()
+    death: Death | None = None
 
     @property
     def filenames(self) -> frozenset[str]:
         """The files of everything that was recorded."""
-        return frozenset(
+        names = {
             item.filename
             for items in (self.steps, self.waits, self.crashes, self.unnoticed, self.unread)
             for item in items
-            if item.filename
-        )
+        }
+        if self.death is not None:
+            names |= {self.death.filename, *(held.filename for held in self.death.held)}
+        return frozenset(names - {""})
 
     def place(self, filename: str, line: int) -> str:
         """Names a line in a sentence; the file only if there are several."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pytest_concurrency.errors import ChildDied
+from pytest_concurrency.race.deaths import ActorDied
 from pytest_concurrency.race.driver import Driver, Fault, FaultKind, RunActor, Stretch
 from pytest_concurrency.race.outcomes import Grades
 from pytest_concurrency.race.points.operations import Operation
@@ -62,8 +64,8 @@ class Failure:
         kind: `check`, `exception` (in an actor), `outcome` (a forbidden one), `deadlock`,
             `endless`, `stuck` or `died`.
         error: The exception, if there is one.
-        actor: The path of the actor that raised it; the text of the outcome; who is stuck where;
-            or who died how.
+        actor: The path of the actor that raised it, or whose process died; the text of the
+            outcome; or who is stuck where.
         others: Other actors that raised, and what.
     """
 
@@ -75,8 +77,16 @@ class Failure:
     def is_like(self, other: Failure | None) -> bool:
         """Tells whether another run failed in the same way."""
         return (
-            other is not None and self.kind == other.kind and type(self.error) is type(other.error)
+            other is not None
+            and self.kind == other.kind
+            and type(self.error) is type(other.error)
+            and self.exit_code == other.exit_code
         )
+
+    @property
+    def exit_code(self) -> int | None:
+        """How a process ended, if that is the failure."""
+        return self.error.exitcode if isinstance(self.error, ChildDied) else None
 
 
 @dataclass
@@ -160,14 +170,18 @@ class Runner:
     def _judged(self, given: tuple[Any, ...]) -> Failure | None:
         driver, case = self.driver, self.case
         errors = [(actor.path, actor.error) for actor in driver.actors if actor.error]
+        ending = driver.ending
+        if ending == "died":
+            # It ended the run, whatever others had raised before.
+            errors.sort(key=lambda each: not isinstance(each[1], ActorDied))
         if errors:
             (path, first), *others = errors
-            return Failure("exception", first, path, tuple(others))
-        ending = driver.ending
+            kind: FailureKind = "died" if ending == "died" else "exception"
+            return Failure(kind, first, path, tuple(others))
         if ending == "cut":
             return None
         if ending != "complete":
-            told = driver.strays[-1] if ending in ("stuck", "died") and driver.strays else ""
+            told = driver.strays[-1] if ending == "stuck" and driver.strays else ""
             return Failure(ending, actor=told)
         for fault in driver.faults:
             if not fault.unsettled:

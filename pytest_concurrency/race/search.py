@@ -192,6 +192,7 @@ class Search:
         driver.find_accesses(True)
         driver.kept = []
         failure = runner.run(InOrder())
+        self._note_death(runner, failure)
         driver.kept = None
         driver.find_accesses(False)
         runner.look()
@@ -201,10 +202,11 @@ class Search:
         conflicts = not all_given or _conflict(driver.accesses)
         self._note_lost(runner)
         again = runner.run(InOrder())
+        self._note_death(runner, again)
         driver.notes_acquires = False
         self.evidence = Evidence(runs=1, conflicts=conflicts)
         self.nondeterminism = difference(signature, runner.signature())
-        if failure or again:
+        if self.found is None and (failure or again):
             self.failed_unsteadily = True
             self.nondeterminism = self.nondeterminism or not_alike(None, failure, again)
         else:
@@ -272,6 +274,11 @@ class Search:
             return False
         self.found = Found(failure, runner.schedule(), runner.signature())
         return True
+
+    def _note_death(self, runner: Runner, failure: Failure | None) -> None:
+        """Keeps a run in which a process died: killed from outside perhaps, and never again."""
+        if failure is not None and failure.kind == "died" and self.found is None:
+            self.found = Found(failure, runner.schedule(), runner.signature())
 
     def _note_outcome(self, runner: Runner) -> None:
         """Counts what `observe` returned."""

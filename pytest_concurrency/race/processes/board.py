@@ -16,6 +16,7 @@ __all__ = [
     "COMMAND",
     "DETAIL",
     "EVENTS",
+    "HELD",
     "HOPPED_AT",
     "HOPS",
     "KEY",
@@ -45,6 +46,8 @@ __all__ = [
 
 # How many actors one run can have, those included that actors start.
 SLOT_COUNT = 64
+# Of how many locks at a time it is known that an actor holds them.
+_HELD_COUNT = 4
 
 # The words, and the values of those that have names.
 STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING = range(8)
@@ -59,7 +62,11 @@ STATE_OF, PENDING, KEY, TIMED_OUT, YIELDS, OWNER, PARENT, NATIVE = range(
 # which each did.
 NEXT = _FIRST + 8 * SLOT_COUNT
 HOPPED_AT = NEXT + SLOT_COUNT
-_WORDS = HOPPED_AT + SLOT_COUNT
+# Words for the locks that each actor holds: the key, and the number of the operation that took it.
+HELD = HOPPED_AT + SLOT_COUNT
+_HELD_WORDS = 2 * _HELD_COUNT
+_WORDS = HELD + _HELD_WORDS * SLOT_COUNT
+_NOTHING_HELD = memoryview(bytes(8 * _HELD_WORDS)).cast("q")
 
 
 class Board:
@@ -129,5 +136,45 @@ class Board:
         words[PENDING + slot] = -1
         words[OWNER + slot] = owner
         words[PARENT + slot] = parent
+        start = HELD + slot * _HELD_WORDS
+        words[start : start + _HELD_WORDS] = _NOTHING_HELD
         self.deadlines[slot] = math.inf
         return slot
+
+    def hold(self, slot: int, key: int, operation: int) -> None:
+        """Notes that an actor has taken a lock: should its process die, nobody else could tell.
+
+        Args:
+            slot: Of the actor.
+            key: Of the lock.
+            operation: The number of the visible operation that took it.
+        """
+        words = self.words
+        for place in _places(slot):
+            if words[place] == key:
+                # A recursive lock, once more.
+                return
+            if not words[place]:
+                words[place] = key
+                words[place + 1] = operation
+                return
+
+    def let_go(self, slot: int, key: int) -> None:
+        """Notes that an actor has released a lock, which another one may have taken."""
+        words = self.words
+        for each in (slot, *range(words[SLOTS])):
+            for place in _places(each):
+                if words[place] == key:
+                    words[place] = 0
+                    return
+
+    def held_by(self, slot: int) -> list[tuple[int, int]]:
+        """Returns the locks that an actor holds, as (key, number of the operation that took it)."""
+        words = self.words
+        return [(words[place], words[place + 1]) for place in _places(slot) if words[place]]
+
+
+def _places(slot: int) -> range:
+    """Returns where the locks of an actor stand."""
+    start = HELD + slot * _HELD_WORDS
+    return range(start, start + _HELD_WORDS, 2)

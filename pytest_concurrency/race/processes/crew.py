@@ -19,11 +19,15 @@ from multiprocessing.context import BaseContext
 from typing import Any, NamedTuple
 
 from pytest_concurrency.children.exits import describe_exit
-from pytest_concurrency.errors import ChildDied, NotPicklable, message
+from pytest_concurrency.children.processes import members
+from pytest_concurrency.children.runner import rebuilt_exception
+from pytest_concurrency.errors import ChildDied, ChildTraceback, NotPicklable, message
 from pytest_concurrency.pickling.starting import explain_sending
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import SLOT_COUNT, Board
+from pytest_concurrency.race.processes.sealed import Sealed
 from pytest_concurrency.race.processes.shared import memory_in, semaphores_in
+from pytest_concurrency.race.processes.shortage import explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import open_gate, pass_gate
 from pytest_concurrency.race.processes.worker import Job, work
 from pytest_concurrency.race.runs import Case
@@ -42,7 +46,8 @@ _BATCH_SECONDS = 0.25
 _DEAR = 0.02
 # Fewer than so many that were made alone are not worth a word.
 _MANY = 10
-_OUT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
+# What multiprocessing says when a forkserver is to pass on more than 256 file descriptors.
+_TOO_MANY_TO_SEND = "too many fds"
 _monotonic = time.monotonic
 
 
@@ -88,13 +93,12 @@ class States:
         while len(batch) < wanted:
             start = _monotonic()
             try:
-                batch.append(setup())
+                with explained_shortage("the state of a run"):
+                    batch.append(setup())
             except OSError as error:
-                if error.errno not in _OUT_OF or len(batch) < 2:
-                    raise
                 # The workers need some of what has run out.
-                self._limit = max(1, len(batch) // 2)
-                del batch[self._limit :]
+                if not is_shortage(error) or not self.halve():
+                    raise
                 break
             end = _monotonic()
             self.seconds = end - start
@@ -108,14 +112,7 @@ class States:
 
     def let_go(self) -> None:
         """Gives back what the states at hand would leave behind: the names of shared memory."""
-        for state in self.batch or ():
-            blocks = memory_in((state,))
-            for block in blocks:
-                with contextlib.suppress(FileNotFoundError):
-                    block.unlink()
-            if not blocks:
-                # They are all alike.
-                break
+        _unlink_memory(self.batch or ())
 
     @property
     def note(self) -> str:
@@ -128,10 +125,34 @@ class States:
             "processes: make what is dear once, outside of setup, or put one state back with reset="
         )
 
+    def halve(self) -> bool:
+        """Gives up half of the batch, and makes no larger one; False if there is nothing to give.
+
+        What has run out comes back with the states, unless somebody else keeps them.
+        """
+        if self.batch is None or len(self.batch) < 2:
+            return False
+        self._limit = len(self.batch) // 2
+        _unlink_memory(self.batch[self._limit :])
+        del self.batch[self._limit :]
+        return True
+
+
+def _unlink_memory(states: Sequence[Any]) -> None:
+    for state in states:
+        blocks = memory_in((state,))
+        for block in blocks:
+            with contextlib.suppress(FileNotFoundError):
+                block.unlink()
+        if not blocks:
+            # They are all alike.
+            break
+
 
 class _Worker(NamedTuple):
     process: Any
     messages: Connection
+    sender: Connection
 
 
 class Crew:
@@ -186,7 +207,9 @@ class Crew:
         self.board.words[at.COMMAND] = at.RUN
         try:
             for number in range(len(self._case.actors)):
-                self._workers.append(self._started(number))
+                worker = self._made(number)
+                self._workers.append(worker)
+                self._start(worker)
             for worker in self._workers:
                 self._wait_until_ready(worker)
         except BaseException:
@@ -195,16 +218,17 @@ class Crew:
 
     def replace_dead(self) -> list[int]:
         """Starts new workers for those that have died; returns which ones."""
+        __tracebackhide__ = True
+        # First: a fresh worker would take a turn that was given to a dead one.
+        self._close_gates()
         dead = []
         for number, worker in enumerate(self._workers):
             if not worker.process.is_alive():
-                self._discard(worker)
-                self._workers[number] = fresh = self._started(number)
+                self._discard(worker, in_order=False)
+                self._workers[number] = fresh = self._made(number)
+                self._start(fresh)
                 self._wait_until_ready(fresh)
                 dead.append(number)
-        for gate in (*self.gates, self.done):
-            while pass_gate(gate, False):
-                pass
         return dead
 
     def stop(self, in_order: bool = True) -> None:
@@ -214,18 +238,20 @@ class Crew:
             in_order: Whether they wait for their next run, and can be told to leave.
         """
         workers, self._workers = self._workers, []
-        if in_order:
-            self.board.words[at.COMMAND] = at.LEAVE
-            for number in range(len(workers)):
-                open_gate(self.gates[number])
-            until = _monotonic() + _END_TIMEOUT
+        try:
+            if in_order:
+                self.board.words[at.COMMAND] = at.LEAVE
+                for number in range(len(workers)):
+                    open_gate(self.gates[number])
+                until = _monotonic() + _END_TIMEOUT
+                for worker in workers:
+                    worker.process.join(max(0.0, until - _monotonic()))
+        finally:
             for worker in workers:
-                worker.process.join(max(0.0, until - _monotonic()))
-        for worker in workers:
-            self._discard(worker)
-        for gate in (*self.gates, self.done):
-            while pass_gate(gate, False):
-                pass
+                _kill(worker.process)
+            for worker in workers:
+                self._discard(worker, in_order)
+        self._close_gates()
 
     def read(self, number: int, timeout: float) -> tuple[Any, ...] | None:
         """Returns the next message of a worker; None if there is none in time, or never will be."""
@@ -249,21 +275,29 @@ class Crew:
         """Ends a worker that does not come back."""
         _kill(self._workers[number].process)
 
-    def _started(self, number: int) -> _Worker:
+    def _close_gates(self) -> None:
+        for gate in (*self.gates, self.done):
+            while pass_gate(gate, False):
+                pass
+
+    def _made(self, number: int) -> _Worker:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=work, args=(self._job(number, sender),), name=f"actor-{number}"
+            target=work, args=(sender, Sealed(self._job(number))), name=f"actor-{number}"
         )
-        try:
-            process.start()
-        except BaseException:
-            receiver.close()
-            raise
-        finally:
-            sender.close()
-        return _Worker(process, receiver)
+        return _Worker(process, receiver, sender)
 
-    def _job(self, number: int, sender: Connection) -> Job:
+    def _start(self, worker: _Worker) -> None:
+        try:
+            worker.process.start()
+        except ValueError as error:
+            if str(error) != _TOO_MANY_TO_SEND:
+                raise
+            raise OSError(errno.EMFILE, _TOO_MANY_TO_SEND) from error
+        finally:
+            worker.sender.close()
+
+    def _job(self, number: int) -> Job:
         return Job(
             number,
             tuple(self._case.actors),
@@ -271,7 +305,6 @@ class Crew:
             self.board,
             self._gates,
             self._done,
-            sender,
             self._trace,
             one_cpu(),
         )
@@ -308,27 +341,53 @@ class Crew:
             ready = connection.wait([worker.messages, worker.process.sentinel], _START_TIMEOUT)
             if worker.messages in ready:
                 with contextlib.suppress(EOFError):
-                    worker.messages.recv()
-                    return
+                    problem = worker.messages.recv()
+                    if problem is None:
+                        return
+                    raise self._not_loaded(problem)
             if not worker.process.is_alive():
                 break
         raise ChildDied(
             message(
                 "a worker process of the race ended before it was ready: "
                 + describe_exit(worker.process.exitcode or 0),
-                evidence="what it printed is above, in the captured output",
-                cause="does the module of the actors import, or do the states unpickle, in a "
-                "fresh process?",
+                evidence="what it printed is in the captured output",
+                cause="does the main module import in a fresh process?",
             ),
             exitcode=worker.process.exitcode,
         )
 
-    def _discard(self, worker: _Worker) -> None:
+    def _not_loaded(self, problem: Any) -> Exception:
+        """Makes an error of what a worker says about the actors or states sent to it."""
+        error = rebuilt_exception("a worker", problem)
+        if isinstance(error, OSError) and is_shortage(error):
+            return error
+        not_loaded = NotPicklable(
+            message(
+                f"the actors or their state cannot be loaded in a process of {self.method!r}: "
+                f"{problem['type']}: {problem['text']}",
+                evidence=problem["traceback"],
+                cause="does the module of the actors import in a fresh process, and does "
+                "everything that `setup` returns unpickle there?",
+            )
+        )
+        not_loaded.__cause__ = ChildTraceback(problem["traceback"])
+        return not_loaded
+
+    def _discard(self, worker: _Worker, in_order: bool) -> None:
+        pid = worker.process.pid
         _kill(worker.process)
-        worker.process.join(_END_TIMEOUT)
+        if pid is not None:
+            if not in_order or worker.process.exitcode:
+                # What it has started lives on, and keeps open what tells of its end.
+                for member in members(pid):
+                    with contextlib.suppress(OSError):
+                        os.kill(member.pid, signal.SIGKILL)
+            worker.process.join(_END_TIMEOUT)
         with contextlib.suppress(ValueError):
             worker.process.close()
         worker.messages.close()
+        worker.sender.close()
 
 
 def _kill(process: Any) -> None:

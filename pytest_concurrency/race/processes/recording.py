@@ -138,6 +138,8 @@ class RecordingTurns(Turns):
             entered = self._entered.note(actor, operation, frame)
         self.reach(operation)
         self._begin(actor, operation, frame, entered)
+        # At once: the process may not live to give the turn back.
+        self._tell_steps()
 
     def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
         observer = self._observer
@@ -200,9 +202,12 @@ class RecordingTurns(Turns):
         if self._unsent and not self._words[at.ABORTING]:
             if why == END:
                 self._finish(actor)
-            self.tell("steps", {event: self._steps[event] for event in self._unsent})
-            self._unsent.clear()
+            self._tell_steps()
         super()._give_back(actor, why)
+
+    def _tell_steps(self) -> None:
+        self.tell("steps", {event: self._steps[event] for event in self._unsent})
+        self._unsent.clear()
 
     def _block_unseen(
         self, actor: Actor, key: int, deadline: float | None, resource: object

@@ -10,7 +10,7 @@ import contextlib
 import linecache
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -20,15 +20,18 @@ from pytest_concurrency.errors import ChildDied, ChildTraceback
 from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
 from pytest_concurrency.race.asked import name_of
+from pytest_concurrency.race.deaths import ActorDied
 from pytest_concurrency.race.driver import Ending, Fault, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.naming import Facts
-from pytest_concurrency.race.processes.shared import shares_something
+from pytest_concurrency.race.processes.semaphores import key_of
+from pytest_concurrency.race.processes.shared import semaphores_in, shares_something
+from pytest_concurrency.race.processes.shortage import NO_SHM, explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
-from pytest_concurrency.race.recording import Crash, Record, Step, Wait
+from pytest_concurrency.race.recording import Crash, Death, Held, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
 from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
@@ -40,9 +43,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ProcessActor", "ProcessScheduler"]
 
-# In seconds of real time: how often to look at an actor that has the turn, and how long it may do
-# nothing visible.
+# In seconds of real time: how often to look at an actor that has the turn, in how many parts, and
+# how long it may do nothing visible.
 _LOOK_EVERY = 0.05
+_GLANCES = 10
+_LOOPS = ", in a loop without an end,"
 _PATIENCE = 10.0
 _LESS_PATIENCE = 1.0
 # So many decisions in a row without a visible operation are an endless loop.
@@ -142,7 +147,8 @@ class ProcessScheduler:
         stretches: Who went on from which operation, and why.
         actors: The actors of the last run.
         ending: How it ended.
-        strays: What blocked in the last run without being modelled, or died, in words.
+        strays: What blocked in the last run without being modelled, in words.
+        death: Whose process died, if that is how the last run ended.
         kept: Nothing is kept: objects stay in their processes.
         faults: Nothing: what goes wrong in a process ends an actor, or the process.
         facts: What the recorded run has shown of the processes themselves.
@@ -186,6 +192,7 @@ class ProcessScheduler:
         self.step = 0
         self.ending: Ending = "complete"
         self.strays: list[str] = []
+        self.death: Death | None = None
         self.kept: list[object] | None = None
         self.records = False
         self._notes = _Notes()
@@ -231,13 +238,14 @@ class ProcessScheduler:
         __tracebackhide__ = True
         if self._crew is None or self._states is None:
             self._case = case
-            self._crew = crew = Crew(self._context, case, self._max_steps, self._scope_trace)
+            self._states = States(case)
+            with explained_shortage("the semaphores and the shared memory of a race", NO_SHM):
+                self._crew = crew = Crew(self._context, case, self._max_steps, self._scope_trace)
             self._board, self._words = crew.board, crew.board.words
             self._main_actors = [
                 ProcessActor(self, number, str(number), number, False, name_of(actor))
                 for number, actor in enumerate(case.actors)
             ]
-            self._states = States(case)
             self._renew()
         batch = self._states.batch
         if batch is None:
@@ -283,9 +291,13 @@ class ProcessScheduler:
                     break
                 self._let_go_on(chosen, reason)
                 reason = self._wait(chosen)
-        finally:
             self.length = min(self._words[at.STEP], self._max_steps)
             self._unwind()
+        except BaseException:
+            # Ctrl-C, say, or the timeout of a test: who has the turn may never give it back.
+            self._is_clean = False
+            self.close()
+            raise
         return self.ending
 
     def find_accesses(self, find: bool) -> None:
@@ -342,6 +354,7 @@ class ProcessScheduler:
             else (),
             tuple(self._notes.crashes),
             self.ending == "endless",
+            death=self.death,
         )
 
     def _step_of(self, owner: int, sent: list[Any]) -> Step:
@@ -384,7 +397,14 @@ class ProcessScheduler:
         self._operations = [[] for _ in self._case.actors]
         # Many workers start faster on all CPUs, and hand over faster on one.
         self._pinned.close()
-        self._crew.start(self._states.batch)
+        with explained_shortage("the processes of a race and their states"):
+            while True:
+                try:
+                    self._crew.start(self._states.batch)
+                    break
+                except OSError as error:
+                    if not is_shortage(error) or not self._states.halve():
+                        raise
         self._pinned.enter_context(on_one_cpu())
         self._is_clean = True
         self._used = 0
@@ -402,6 +422,7 @@ class ProcessScheduler:
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
+        words[at.DETAIL] = self._read_ahead = 0
         if self.records:
             self._notes = _Notes()
             self.facts = Facts()
@@ -413,6 +434,7 @@ class ProcessScheduler:
         self.stretches = []
         self.actors = [*self._main_actors]
         self.strays = []
+        self.death = None
         self.current = None
         self.ending = "complete"
         for actor in self._main_actors:
@@ -427,7 +449,8 @@ class ProcessScheduler:
             return None
         while not able:
             if not self._outside:
-                self.ending = "deadlock"
+                if not self._finds_the_dead():
+                    self.ending = "deadlock"
                 return None
             if not self._wait_for_a_stray():
                 return None
@@ -438,7 +461,8 @@ class ProcessScheduler:
         if self.step >= self._max_steps or (
             len(polls) == _POLLS and polls[0].start == self.step and reason == "block"
         ):
-            self.ending = "endless"
+            if not self._finds_the_dead():
+                self.ending = "endless"
             return None
         self.reason = reason
         self.candidates = able
@@ -524,24 +548,25 @@ class ProcessScheduler:
     def _wait(self, actor: ProcessActor) -> Reason | None:
         """Waits until an actor gives the turn back; returns why, or None if the run is over."""
         assert self._crew is not None
-        done = self._crew.done
-        if not pass_gate(done, True, _LOOK_EVERY):
+        if not self._comes_back():
             watch = Watch()
-            while not pass_gate(done, True, _LOOK_EVERY):
+            while not self._comes_back():
                 words = self._words
                 # It may have handed the turn on.
                 actor = self.actors[words[at.BATON]]
-                self._read_waiting(actor.owner)
                 code = self._crew.exit_code(actor.owner)
                 if code is not None:
                     self._died(self._follow_hops(), code)
                     return None
                 thread = words[at.NATIVE + actor.index]
                 sleeps = watch.sleeps(self._crew.pid(actor.owner), thread, words[at.STEP])
+                if sleeps and self._finds_the_dead():
+                    # It died when it had just handed the turn on.
+                    return None
                 if sleeps and not words[at.TALKS] and self._leave_outside(self._follow_hops()):
                     return "block"
                 if watch.seconds > self._patience:
-                    self._give_up(self._follow_hops())
+                    self._give_up(self._follow_hops(), "" if watch.is_asleep else _LOOPS)
                     return None
         words = self._words
         actor = self._follow_hops()
@@ -554,6 +579,20 @@ class ProcessScheduler:
             actor.deadline = None if reason == "yield" else self._board.deadlines[actor.index]
             self._strategy.yielded(actor)
         return reason
+
+    def _comes_back(self) -> bool:
+        """Waits a moment; tells whether a worker has given the turn back."""
+        assert self._crew is not None
+        for _ in range(_GLANCES):
+            if pass_gate(self._crew.done, True, _LOOK_EVERY / _GLANCES):
+                return True
+            # It may have been handed on.
+            owner = self.actors[self._words[at.BATON]].owner
+            self._read_waiting(owner)
+            if self._crew.exit_code(owner) is not None:
+                # It may have given it back first.
+                return pass_gate(self._crew.done, False)
+        return False
 
     def _follow_hops(self) -> ProcessActor:
         """Notes who went on without being chosen again; returns the last of them."""
@@ -593,24 +632,80 @@ class ProcessScheduler:
         words[at.BATON] = actor.index
         open_gate(self._crew.gates[actor.index])
         watch = Watch()
-        while not pass_gate(self._crew.done, True, _LOOK_EVERY):
-            self._read_waiting(actor.owner)
-            watch.sleeps(self._crew.pid(actor.owner), 0, 0)
-            if watch.seconds > self._patience:
-                self._crew.kill(actor.owner)
+        while not self._comes_back():
             if self._crew.exit_code(actor.owner) is not None:
+                words[at.DETAIL] = self._read_ahead = 0
                 self._is_clean = False
                 return
+            watch.sleeps(self._crew.pid(actor.owner), 0, 0)
+            if watch.seconds > self._patience:
+                self.strays.append(f"{self._described(actor)}, which does not let itself be ended,")
+                self._lose_patience()
+                self._crew.kill(actor.owner)
         self._read_details(actor.owner)
 
     # What goes wrong with a worker.
 
     def _died(self, actor: ProcessActor, code: int) -> None:
-        self.ending = "died"
-        self.strays.append(
-            f"the process of actor {actor.path} ({actor.name}) died: {describe_exit(code)}"
-        )
+        assert self._crew is not None
+        self._read_waiting(actor.owner)
+        self._words[at.DETAIL] = self._read_ahead = 0
         self._is_clean = False
+        self.ending = "died"
+        how = describe_exit(code)
+        last = self._last_operation_of(actor)
+        self.death = Death(
+            actor.path,
+            how,
+            *(("", 0) if last is None else (last.code.co_filename, last.line)),
+            tuple(self._held_by(actor.owner)),
+        )
+        actor.error = ActorDied(
+            f"the process of actor {actor.path} ({actor.name}) died: {how}",
+            exitcode=code,
+            death=self.death,
+        )
+
+    def _finds_the_dead(self) -> bool:
+        """Looks for an actor that waits for ever, or is waited for, because its process died."""
+        assert self._crew is not None
+        for actor in self.actors:
+            code = self._crew.exit_code(actor.owner)
+            if code is not None and self._words[at.STATE_OF + actor.index] != DONE:
+                self._died(actor, code)
+                return True
+        return False
+
+    def _last_operation_of(self, actor: ProcessActor) -> Operation | None:
+        """Returns the visible operation that an actor has come to last; None if to none."""
+        end = min(self._words[at.STEP], self._max_steps)
+        for stretch in reversed(self.stretches):
+            if stretch.actor is actor and stretch.start < end:
+                number = self._board.trace[end - 1]
+                known = self._operations[actor.owner]
+                return known[number] if number < len(known) else None
+            end = stretch.start
+        return None
+
+    def _held_by(self, owner: int) -> Iterator[Held]:
+        """Yields the locks of the state that the actors of a dead process held."""
+        words = self._words
+        labels = {key_of(lock): label for label, lock in semaphores_in(self._given)}
+        for actor in self.actors:
+            if actor.owner != owner or words[at.STATE_OF + actor.index] == DONE:
+                continue
+            for key, number in self._board.held_by(actor.index):
+                operation = self._operations[owner][number] if number >= 0 else None
+                yield Held(
+                    labels.get(key, "a lock"),
+                    "" if operation is None else operation.code.co_filename,
+                    0 if operation is None else operation.line,
+                    tuple(
+                        each.path
+                        for each in self.actors
+                        if words[at.KEY + each.index] == key and each.owner != owner
+                    ),
+                )
 
     def _leave_outside(self, actor: ProcessActor) -> bool:
         """Takes the turn from an actor that blocks outside; False if there is nobody else."""
@@ -640,32 +735,31 @@ class ProcessScheduler:
                     return False
             if _monotonic() > until:
                 self.ending = "stuck"
-                self._patience = min(self._patience, _LESS_PATIENCE)
+                self._lose_patience()
                 return False
             time.sleep(_LOOK_EVERY / 10)
 
-    def _give_up(self, actor: ProcessActor) -> None:
+    def _give_up(self, actor: ProcessActor, doing: str) -> None:
         """Kills the worker of an actor that does nothing visible any more."""
         assert self._crew is not None
-        self.strays.append(self._described(actor))
+        self.strays.append(self._described(actor) + doing)
         self.ending = "stuck"
-        self._patience = min(self._patience, _LESS_PATIENCE)
+        self._lose_patience()
         self._crew.kill(actor.owner)
+        self._words[at.DETAIL] = self._read_ahead = 0
         self._is_clean = False
+
+    def _lose_patience(self) -> None:
+        self._patience = min(self._patience, _LESS_PATIENCE)
 
     def _described(self, actor: ProcessActor) -> str:
         """Says where an actor blocks: at what it has come to last."""
-        words = self._words
-        step = words[at.STEP]
-        if self.stretches and step > self.stretches[-1].start:
-            self._read_waiting(actor.owner)
-            operations = self._operations[actor.owner]
-            number = self._board.trace[step - 1]
-            if number < len(operations):
-                code, line = operations[number].code, operations[number].line
-                source = linecache.getline(code.co_filename, line).strip()
-                return f"actor {actor.path} at {code.co_filename}:{line}: {source}"
-        return f"actor {actor.path} ({actor.name})"
+        self._read_waiting(actor.owner)
+        last = self._last_operation_of(actor)
+        if last is None:
+            return f"actor {actor.path} ({actor.name})"
+        source = linecache.getline(last.code.co_filename, last.line).strip()
+        return f"actor {actor.path} at {last.code.co_filename}:{last.line}: {source}"
 
     # What the workers tell.
 

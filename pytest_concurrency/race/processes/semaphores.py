@@ -108,6 +108,7 @@ class Semaphores:
                 assert turns.current is not None
                 operation = turns.operation()
                 held[id(lock)] = (lock, turns.current, operation.line if operation else 0)
+                turns.note_held(key_of(lock))
             if turns.somebody_waits and lock._is_zero():
                 turns.taken_key(key_of(lock))
 
@@ -124,6 +125,8 @@ class Semaphores:
                 # An inner level: it is still held.
                 return
             held.pop(id(self), None)
+            if self.maxvalue == 1:
+                turns.note_let_go(key_of(self))
             if turns.somebody_waits:
                 turns.wake_key(key_of(self))
 

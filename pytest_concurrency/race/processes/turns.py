@@ -109,6 +109,8 @@ class Turns:
         self._workers: list[ThreadWorker] = []
         self._cleanup_left = 0
         self._parent = process.parent_process()
+        # Under fork a worker keeps open what tells of the parent's end to those before it.
+        self._child_of = os.getppid()
         self.points = points_for(scope, self.reach)
 
     # The life of a process, in its main thread.
@@ -147,11 +149,16 @@ class Turns:
                 actor.error = error
         self._ended(actor)
 
+    def step_aside(self) -> None:
+        """Makes everything in this process as if there were no scheduler."""
+        self.ident = 0
+
     def wait_for_turn(self, slot: int) -> None:
         """Waits at the gate of an actor; ends the process if the parent is gone."""
         gate = self._gates[slot]
         while not pass_gate(gate, True, _LOOK_EVERY):
-            if self._parent is not None and not self._parent.is_alive():
+            gone = self._parent is not None and not self._parent.is_alive()
+            if gone or os.getppid() != self._child_of:
                 os._exit(1)
 
     # What the points call, and the primitives: see `Host`.
@@ -177,6 +184,15 @@ class Turns:
     def operation(self) -> Operation | None:
         """Returns the visible operation that the current actor is doing."""
         return self._reached
+
+    def note_held(self, key: int) -> None:
+        """Notes on the board that the current actor has taken a lock."""
+        number = -1 if self._reached is None else self._known.get(self._reached, -1)
+        self.board.hold(self._slot, key, number)
+
+    def note_let_go(self, key: int) -> None:
+        """Notes on the board that a lock was released."""
+        self.board.let_go(self._slot, key)
 
     def block(self, resource: object, deadline: float | None = None) -> bool:
         """Blocks the current actor until it is woken.
@@ -215,6 +231,8 @@ class Turns:
         words[at.SUCCESSORS] = 0
         words[at.KEY + slot] = key
         words[at.STATE_OF + slot] = actor.state = BLOCKED
+        # It is still doing this when it goes on.
+        actor.pending = self._reached
         words[at.TIMED_OUT + slot] = 0
         self.board.deadlines[slot] = math.inf if deadline is None else deadline
         actor.until = deadline

@@ -44,6 +44,11 @@ class Watch:
         return self._looks >= _LOOKS
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether it was asleep at the last look, or cannot be looked at."""
+        return not isinstance(self._seen, tuple) or self._seen[1] is not None
+
+    @property
     def seconds(self) -> float:
         """How long it has done nothing visible."""
         return _monotonic() - self._since

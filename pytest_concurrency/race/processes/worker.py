@@ -11,6 +11,7 @@ from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from pytest_concurrency.children.orphans import end_with_parent
 from pytest_concurrency.children.worker import describe_exception
 from pytest_concurrency.race.actors import Actor
 from pytest_concurrency.race.points.scope import Scope
@@ -23,6 +24,7 @@ from pytest_concurrency.race.processes.feeders import Feeders
 from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
 from pytest_concurrency.race.processes.proxies import Proxies
 from pytest_concurrency.race.processes.recording import RecordingTurns
+from pytest_concurrency.race.processes.sealed import Sealed
 from pytest_concurrency.race.processes.semaphores import Semaphores
 
 __all__ = ["Job", "work"]
@@ -41,7 +43,6 @@ class Job(NamedTuple):
         board: What is shared with the scheduler.
         gates: The semaphore of each actor.
         done: That of the scheduler.
-        messages: Where to send messages.
         trace: What else is the user's code: see `Scope`.
         cpu: Where to run, or None.
     """
@@ -52,24 +53,34 @@ class Job(NamedTuple):
     board: Board
     gates: Sequence[Any]
     done: Any
-    messages: Connection
     trace: tuple[str, ...]
     cpu: int | None
 
 
-def work(job: Job) -> None:
-    """Runs the actor of a worker until it is told to leave."""
+def work(messages: Connection, sealed: Sealed) -> None:
+    """Runs the actor of a worker until it is told to leave.
+
+    Args:
+        messages: Where to send messages to the scheduler.
+        sealed: The `Job`.
+    """
     # Ctrl-C is for the parent, which ends the run in order.
     os.setpgid(0, 0)
+    end_with_parent()
+    try:
+        job: Job = sealed.opened()
+    except BaseException as error:
+        messages.send(describe_exception(error))
+        return
     if job.cpu is not None:
         os.sched_setaffinity(0, {job.cpu})
     scope = Scope(job.trace)
     gates = [gate._semlock for gate in job.gates]
-    turns = RecordingTurns(
-        job.number, job.board, gates, job.done._semlock, job.messages.send, scope
-    )
+    turns = RecordingTurns(job.number, job.board, gates, job.done._semlock, messages.send, scope)
     worker = _Worker(job, turns)
-    job.messages.send(("ready",))
+    # What an actor forks is no actor, and must not take its turns.
+    os.register_at_fork(after_in_child=turns.step_aside)
+    messages.send(None)
     words, runs = job.board.words, 0
     while True:
         turns.wait_for_turn(job.number)
@@ -86,8 +97,8 @@ def work(job: Job) -> None:
 
 class _Worker:
     def __init__(self, job: Job, turns: RecordingTurns) -> None:
-        self._job = job
         self._turns = turns
+        self._number = job.number
         self._target = job.actors[job.number]
         self._primitives = Primitives(turns)
         self._semaphores = Semaphores(turns)
@@ -152,7 +163,7 @@ class _Worker:
         return self._semaphores.keys_held_by(actor) + self._proxies.keys_held_by(actor)
 
     def _tidy(self, actor: Actor) -> None:
-        if self._turns.records and actor.index == self._job.number:
+        if self._turns.records and actor.index == self._number:
             self._tell_facts()
         self._semaphores.release_held_by(actor)
         self._proxies.release_held_by(actor)
