@@ -145,7 +145,7 @@ class Search:
         if not name and self._fails_soon(runner):
             return
         self._again_in_order(runner, driver)
-        if self.failed_unsteadily:
+        if self.found or self.failed_unsteadily:
             return
         if name == "exhaustive" or (
             not name and not self.nondeterminism and self._is_small(runner)
