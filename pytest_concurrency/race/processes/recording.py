@@ -199,10 +199,11 @@ class RecordingTurns(Turns):
         self._unsent.add(event)
 
     def _give_back(self, actor: Actor, why: int) -> None:
-        if self._unsent and not self._words[at.ABORTING]:
+        if self.records and not self._words[at.ABORTING]:
             if why == END:
                 self._finish(actor)
-            self._tell_steps()
+            if self._unsent:
+                self._tell_steps()
         super()._give_back(actor, why)
 
     def _tell_steps(self) -> None:
