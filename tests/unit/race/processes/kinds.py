@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
+
+import pytest
 
 from pytest_concurrency.race.detector import Race, RaceResult
 
@@ -35,6 +37,20 @@ class Kind(NamedTuple):
     says: tuple[str, ...]
 
 
+def under_some_methods(kinds: Iterable[str]) -> pytest.MarkDecorator:
+    """Parametrises over kinds of state: each under fork, every third one under each other method.
+
+    What fails under fork is replayed under the others as well: see `assert_fails`.
+    """
+    pairs = [
+        (kind, method)
+        for number, kind in enumerate(kinds)
+        for place, method in enumerate(METHODS)
+        if method == "fork" or number % 3 == place
+    ]
+    return pytest.mark.parametrize(("kind", "method"), pairs)
+
+
 def raced(kind: Kind, actors: tuple[Actor, ...], method: str, **asked: Any) -> RaceResult:
     """Searches for a race between these actors."""
     setup = partial(kind.setup, multiprocessing.get_context(method))
@@ -47,6 +63,9 @@ def assert_fails(kind: Kind, method: str) -> None:
     result = raced(kind, kind.fails, method)
     assert result.finding is not None, str(result)
     assert result.finding.name == kind.name, str(result)
+    if method == "fork":
+        everywhere = "the same schedule fails under spawn and forkserver as well"
+        assert result.finding.elsewhere == everywhere
     told = unwrapped(result.story)
     missing = [text for text in kind.says if text not in told]
     assert not missing, f"{missing} missing in\n{result.story}"

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.race.processes.kinds import METHODS, assert_fails, assert_passes
+from tests.unit.race.processes.kinds import assert_fails, assert_passes, under_some_methods
 
 pytest.importorskip("numpy", reason="numpy is not installed, and no dependency")
 
 NAMES = ("over SharedMemory", "over RawArray")
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", NAMES)
+@under_some_methods(NAMES)
 def test_finds_the_bug(kind: str, method: str) -> None:
     from tests.unit.race.processes.arrays import KINDS
 
     assert_fails(KINDS[kind], method)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", NAMES)
+@under_some_methods(NAMES)
 def test_never_blames_the_twin(kind: str, method: str) -> None:
     from tests.unit.race.processes.arrays import KINDS
 

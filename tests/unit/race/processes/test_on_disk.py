@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.race.processes.kinds import METHODS, assert_fails, assert_passes, raced
+from tests.unit.race.processes.kinds import (
+    METHODS,
+    assert_fails,
+    assert_passes,
+    raced,
+    under_some_methods,
+)
 from tests.unit.race.processes.on_disk import KINDS
 
 
@@ -15,14 +21,12 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLDER_OF_THE_TEST", str(tmp_path))
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", KINDS)
+@under_some_methods(KINDS)
 def test_finds_the_bug(kind: str, method: str) -> None:
     assert_fails(KINDS[kind], method)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "sqlite3"])
+@under_some_methods([kind for kind in KINDS if kind != "sqlite3"])
 def test_never_blames_the_twin(kind: str, method: str) -> None:
     assert_passes(KINDS[kind], method)
 

@@ -11,7 +11,13 @@ import pytest
 
 from pytest_concurrency.race.processes.crew import States
 from pytest_concurrency.race.runs import Case
-from tests.unit.race.processes.kinds import METHODS, Kind, assert_fails, assert_passes
+from tests.unit.race.processes.kinds import (
+    METHODS,
+    Kind,
+    assert_fails,
+    assert_passes,
+    under_some_methods,
+)
 from tests.unit.race.processes.proxies import KINDS
 
 
@@ -28,14 +34,12 @@ def held_by(manager: Any, kind: Kind) -> Kind:
     return kind._replace(setup=lambda context: kind.setup(manager))
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", KINDS)
+@under_some_methods(KINDS)
 def test_finds_the_bug(kind: str, method: str, managers: dict[str, Any]) -> None:
     assert_fails(held_by(managers[method], KINDS[kind]), method)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", KINDS)
+@under_some_methods(KINDS)
 def test_never_blames_the_twin(kind: str, method: str, managers: dict[str, Any]) -> None:
     assert_passes(held_by(managers[method], KINDS[kind]), method)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.unit.race.processes.kinds import METHODS, assert_fails, assert_passes
+from tests.unit.race.processes.kinds import assert_fails, assert_passes, under_some_methods
 from tests.unit.race.processes.semaphores import KINDS
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", KINDS)
+@under_some_methods(KINDS)
 def test_finds_the_bug(kind: str, method: str) -> None:
     assert_fails(KINDS[kind], method)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", KINDS)
+@under_some_methods(KINDS)
 def test_never_blames_the_twin(kind: str, method: str) -> None:
     assert_passes(KINDS[kind], method)
