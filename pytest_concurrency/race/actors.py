@@ -10,11 +10,22 @@ import sys
 import threading
 import time
 import warnings
+from bisect import insort
 from collections.abc import Callable
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["BLOCKED", "DONE", "NEW", "READY", "STRAY", "Actor", "ThreadWorker", "Unwind"]
+__all__ = [
+    "BLOCKED",
+    "DONE",
+    "NEW",
+    "READY",
+    "STRAY",
+    "Actor",
+    "ThreadWorker",
+    "Unwind",
+    "put_in_order",
+]
 
 NEW, READY, BLOCKED, STRAY, DONE = range(5)
 
@@ -112,6 +123,15 @@ class Actor:
     def __repr__(self) -> str:
         states = ("new", "ready", "blocked", "stray", "done")
         return f"<actor {self.path} {states[self.state]}>"
+
+
+def put_in_order(actor: Actor, actors: list[Actor]) -> None:
+    """Puts an actor among others that stand in the order of their creation."""
+    insort(actors, actor, key=_index)
+
+
+def _index(actor: Actor) -> int:
+    return actor.index
 
 
 class ThreadWorker:

@@ -69,6 +69,12 @@ class AsProcesses:
         assert self._scheduler is not None
         return name_copies(record, self._scheduler.facts, self._context.get_start_method())
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the states have cost, if that is worth a word."""
+        note = "" if self._scheduler is None else self._scheduler.note
+        return (note,) if note else ()
+
     def close(self) -> None:
         """Ends the processes."""
         if self._scheduler is not None:

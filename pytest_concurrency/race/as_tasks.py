@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_concurrency.race.mishaps import name_unfinished
+from pytest_concurrency.race.mishaps import name_unfinished, name_unnoticed
 from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.recording import Record
@@ -40,10 +40,15 @@ class AsTasks:
         return ""
 
     def diagnose(self, record: Record) -> Diagnosis | None:
-        """Names what nobody has waited for, where that is why a check fails in every order."""
+        """Names what nobody has waited for or looked at, where no race explains the failure."""
         if record.waits or record.crashes or record.unnoticed or record.endless:
             return None
-        return name_unfinished(record)
+        return name_unfinished(record) or (name_unnoticed(record) if record.unread else None)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
 
     def close(self) -> None:
         """Does nothing: each scheduler has closed the loop."""

@@ -45,5 +45,10 @@ class AsThreads:
         """Returns None: what threads do wrong, other actors do as well."""
         return None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def close(self) -> None:
         """Does nothing: each scheduler has ended its threads."""

@@ -17,6 +17,7 @@ from pytest_concurrency.race.readings import (
     changes,
     decides,
     overlap,
+    overwrites,
     reads,
     shown,
     shown_error,
@@ -115,7 +116,7 @@ class _Search:
         """A reads x, B writes x, A writes x from what it had read."""
         for read, write, act in self.disturbed():
             first, second, last = self.steps[read], self.steps[write], self.steps[act]
-            if last.operation.kind not in ("write", "set-item") or decides(first):
+            if not overwrites(last) or decides(first):
                 continue
             if first.label != second.label or second.label != last.label:
                 continue

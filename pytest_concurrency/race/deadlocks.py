@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_concurrency.race.naming import Diagnosis
 from pytest_concurrency.race.readings import waiting_for
-from pytest_concurrency.race.recording import Record, Wait
+from pytest_concurrency.race.recording import ROOM, Record, Wait
 
 __all__ = ["name_deadlock"]
 
@@ -28,19 +28,39 @@ def name_deadlock(record: Record) -> Diagnosis:
         if path and actor == path[0].actor:
             return _circle(record, path)
     for wait in record.waits:
+        if wait.label.startswith(ROOM):
+            return _undrained(record, wait)
+    for wait in record.waits:
         signal = _missed_signal(record, wait)
         if signal is not None:
             return _lost_wakeup(record, wait, signal)
     return _nobody_left(record)
 
 
+def _undrained(record: Record, feeder: Wait) -> Diagnosis:
+    """Names a process that cannot end, because of what it has put and nobody gets."""
+    queue, owner = feeder.label.removeprefix(ROOM), feeder.actor.partition(".")[0]
+    others = [each for each in record.waits if each.actor not in (feeder.actor, owner)]
+    sentences = [
+        f"The process of actor {owner} cannot end: the feeder thread of {queue}, actor "
+        f"{feeder.actor}, waits for room in the pipe, and nobody gets what is in it.",
+        *(f"{_waits(record, each)}{_held(each)}." for each in others),
+        "A queue has to be drained before the processes that put into it are joined.",
+    ]
+    puts = [
+        index
+        for index, step in enumerate(record.steps)
+        if step.actor == owner and step.label == queue and step.operation.name.startswith("put")
+    ]
+    notes = {puts[-1]: "returns before all of it is in the pipe"} if puts else {}
+    return Diagnosis("deadlock", " ".join(sentences), notes)
+
+
 def _circle(record: Record, circle: list[Wait]) -> Diagnosis:
     notes: dict[int, str] = {}
     sentences = []
     for wait in circle:
-        here = record.place(wait.filename, wait.line)
-        what = f"Actor {wait.actor} waits {waiting_for(wait.label)} on {here}"
-        sentences.append(what + _held(wait) + ".")
+        sentences.append(_waits(record, wait) + _held(wait) + ".")
         taken = _last(record, wait.holder, "takes", wait.label)
         if taken is not None:
             notes[taken] = f"actor {wait.actor} will wait for this"
@@ -54,6 +74,12 @@ def _circle(record: Record, circle: list[Wait]) -> Diagnosis:
     else:
         sentences.append("They wait for each other in a circle, for ever.")
     return Diagnosis("deadlock", " ".join(sentences), notes)
+
+
+def _waits(record: Record, wait: Wait) -> str:
+    """Says who waits for what, and where if that is in the user's code."""
+    what = f"Actor {wait.actor} waits {waiting_for(wait.label)}"
+    return f"{what} on {record.place(wait.filename, wait.line)}" if wait.line else what
 
 
 def _held(wait: Wait) -> str:
@@ -105,11 +131,7 @@ def _nobody_left(record: Record) -> Diagnosis:
     notes: dict[int, str] = {}
     sentences = []
     for wait in record.waits:
-        what = (
-            f"Actor {wait.actor} waits {waiting_for(wait.label)} on "
-            f"{record.place(wait.filename, wait.line)}"
-        )
-        what += _held(wait)
+        what = _waits(record, wait) + _held(wait)
         if _held(wait) and all(other.actor != wait.holder for other in record.waits):
             what += f"; actor {wait.holder} ended without releasing it"
             taken = _last(record, wait.holder, "takes", wait.label)

@@ -399,6 +399,7 @@ class Race:
                 result = self._stressed(case, scope, plan, outcomes)
             else:
                 result = self._searched(case, scope, plan, outcomes)
+            result = replace(result, notes=result.notes + kind.notes)
         self.results.append(result)
         if result.finding is not None and self._raises_now(raise_on_finding):
             # The traceback leads to the line of the actor that failed; a debugger opens there.

@@ -83,12 +83,14 @@ class Fault(NamedTuple):
         actor: The path of the actor whose it is.
         error: The exception, if there is one.
         about: The name of the coroutine, or what asyncio says of it.
+        unsettled: Whether it is none yet: `check` and `observe` may look at the exception.
     """
 
     kind: FaultKind
     actor: str
     error: BaseException | None
     about: str
+    unsettled: bool = False
 
 
 class Driver(Protocol):
@@ -236,6 +238,10 @@ class ActorKind(Protocol):
         Args:
             record: What the recorder has recorded of the failing run.
         """
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of a result should know of how the actors were run."""
 
     def close(self) -> None:
         """Ends what lives longer than one driver."""

@@ -160,6 +160,8 @@ class _Grouping:
             if len(owners) == 1:
                 held = f", held by actor {owners[0].actor} since line {owners[0].line}"
             return f"waits {waiting_for(step.label)}{held}" if step.label else "waits for a time"
+        if step.locks == "gives up":
+            return f"gives up to wait {waiting_for(step.label)}: the time is up"
         if step.locks == "takes" and _is_no_lock(step.label):
             return f"goes on: the wait {waiting_for(step.label)} is over"
         return f"{step.locks} {step.label}"
@@ -236,13 +238,13 @@ def _access_text(step: Step) -> str:
         return ""
     if operation.kind == "call":
         return _call_text(step, before, after)
-    if operation.kind in ("enter", "exit"):
+    if operation.kind in ("enter", "exit") and before == after:
         return f"{'enters' if operation.kind == 'enter' else 'leaves'} {label}"
     if step.raised:
         return f"{'tries to change' if step.writes else 'reads'} {label}"
     if operation.kind in ("delete", "delete-item"):
         return f"deletes {label}{was}"
-    if operation.kind in ("write", "set-item", "in-place"):
+    if operation.kind in ("write", "set-item", "in-place", "exit"):
         return f"writes {label}{f' = {after}' if after else ''}{was}"
     value = before or after
     return f"reads {label}{f' = {value}' if value else ''}"

@@ -23,7 +23,7 @@ class Files:
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        names = sorted({entry.filename for entry in entries})
+        names = sorted({entry.filename for entry in entries} - {""})
         self.several = len(names) > 1
         self.digits = max((len(str(entry.line)) for entry in entries), default=1)
         self._names = names

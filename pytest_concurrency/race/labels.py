@@ -73,7 +73,7 @@ class Labels:
     def of_resource(self, resource: object) -> str:
         """Names what an actor waits for; empty if nobody has seen it yet."""
         if isinstance(resource, Actor):
-            return f"the end of actor {resource.path}"
+            return f"Thread actor {resource.path}"
         known = self._labels.get(id(resource))
         return known[1] if known else ""
 

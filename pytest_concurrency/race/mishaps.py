@@ -17,7 +17,7 @@ def name_unnoticed(record: Record) -> Diagnosis:
     Args:
         record: The record of the run; something did.
     """
-    first = record.unnoticed[0]
+    first = (record.unnoticed or record.unread)[0]
     where = f" on {record.place(first.filename, first.line)}" if first.filename else ""
     if first.kind == "unawaited":
         name = "coroutine never awaited"

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
+from pytest_concurrency.race.actors import Actor
 from pytest_concurrency.race.labels import CONTAINERS, SIMPLE, Labels
 from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.operations import Operation
-from pytest_concurrency.race.points.values import UNKNOWN, attribute_of, value_of
+from pytest_concurrency.race.points.values import UNKNOWN, attribute_of, item_of, value_of
 
 __all__ = ["NOTHING", "Observed", "Observer"]
 
@@ -47,6 +48,22 @@ class Observer:
         """Returns an attribute without running code of the user's; `UNKNOWN` if that cannot be."""
         return attribute_of(owner, name)
 
+    def value(self, source: Source | None, frame: FrameType) -> Any:
+        """Returns what a source stands for in a frame; `UNKNOWN` if that cannot be told."""
+        return value_of(source, frame)
+
+    def has_items(self, value: Any) -> bool:
+        """Tells whether an object is a container at which one can look."""
+        return type(value) in CONTAINERS
+
+    def item(self, container: Any, key: Any) -> Any:
+        """Returns an item of a container; `UNKNOWN` if there is none."""
+        return item_of(container, key)
+
+    def content(self, container: Any) -> Any:
+        """Returns what a container holds, as something that has a text."""
+        return container
+
     def observe(self, operation: Operation, frame: FrameType, entered: Any) -> Observed:
         """Looks at what an operation is about.
 
@@ -58,7 +75,7 @@ class Observer:
         names, source, kind = self.labels, operation.operand, operation.kind
         if kind in ("enter", "exit"):
             return Observed(names.of_source(source, frame, entered), "", None, entered)
-        owner = value_of(source, frame)
+        owner = self.value(source, frame)
         if kind in ("read", "write", "delete"):
             if source is not None and source.how == "global" and source.name == operation.name:
                 return self._variable(source, frame)
@@ -69,22 +86,27 @@ class Observer:
                 return self.attribute(owner, operation.name)
 
             label = f"{names.of_source(source, frame, owner)}.{operation.name}"
-            return Observed(label, names.text_of(look()), look, owner)
+            text = names.text_of(look())
+            return Observed(label, "" if text == label else text, look, owner)
         label = names.of_source(source, frame, owner)
         if kind == "call" and source is not None and source.name == operation.name:
             return Observed("", "", None, UNKNOWN)
-        if type(owner) not in CONTAINERS or owner is UNKNOWN:
+        if not self.has_items(owner):
             return Observed(label or operation.subject.strip("()[]"), "", None, owner)
-        key = value_of(operation.key, frame)
+        key = self.value(operation.key, frame)
         if key is not UNKNOWN and type(key) in SIMPLE:
-            keyed = Source("item", base=source, value=Source("constant", value=key))
 
             def look_at_item() -> Any:
-                return value_of(keyed, frame)
+                return self.item(owner, key)
 
             text = names.text_of(look_at_item())
             return Observed(f"{label}[{key!r}]", text, look_at_item, owner)
-        return Observed(label, names.text_of(owner), lambda: owner, owner)
+
+        def look_at_all() -> Any:
+            return self.content(owner)
+
+        text = names.text_of(look_at_all())
+        return Observed(label, "" if text == label else text, look_at_all, owner)
 
     def _variable(self, source: Source, frame: FrameType) -> Observed:
         def look() -> Any:
@@ -92,6 +114,20 @@ class Observer:
 
         label = self.labels.of_variable(source.name)
         return Observed(label, self.labels.text_of(look()), look, UNKNOWN)
+
+    def wait_label(self, operation: Operation, label: str, resource: object) -> str:
+        """Names what an actor waits for.
+
+        Args:
+            operation: In which it waits.
+            label: Of what that operates on.
+            resource: What it waits for inside of that.
+        """
+        label = self.labels.of_resource(resource) or label
+        is_named = operation.name == "acquire" or label.endswith(")")
+        if operation.kind != "call" or is_named or isinstance(resource, Actor):
+            return label
+        return f"{label}.{operation.name}()" if label else f"{operation.name}()"
 
     def lock_word(self, operation: Operation, subject: Any) -> str:
         """Tells what an operation does with a lock: "takes", "releases", or nothing."""

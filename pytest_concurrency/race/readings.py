@@ -14,6 +14,7 @@ __all__ = [
     "changes",
     "decides",
     "overlap",
+    "overwrites",
     "preemptions",
     "reads",
     "shown",
@@ -53,6 +54,12 @@ def changes(step: Step) -> bool:
     if step.locks or not step.label or not step.writes:
         return False
     return step.operation.kind in _STORES or step.before != step.after
+
+
+def overwrites(step: Step) -> bool:
+    """Tells whether a step put something in the place of what was there."""
+    is_file = step.label.startswith("the file ")
+    return step.operation.kind in ("write", "set-item") or (is_file and changes(step))
 
 
 def decides(step: Step) -> bool:

@@ -80,11 +80,11 @@ class Recorder(Scheduler):
         if actor is None or number is None or not _is_running(self.steps[number].operation):
             return super().block(resource, deadline)
         step = self.steps[number]
-        label = self._observer.labels.of_resource(resource) or step.label
+        label = self._observer.wait_label(step.operation, step.label, resource)
         self.steps[number] = step._replace(label=label, locks="waits", before="", after="")
         woken = super().block(resource, deadline)
         if not woken:
-            self.steps.append(step._replace(label=label, locks="", after="the time is up"))
+            self.steps.append(step._replace(label=label, locks="gives up"))
         elif step.locks == "takes":
             self._held_since[id(resource)] = step.operation.line
             self.steps.append(step._replace(label=label))

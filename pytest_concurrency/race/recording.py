@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from pytest_concurrency.race.points.operations import Operation
 
-__all__ = ["Crash", "Death", "Held", "Record", "Step", "Unnoticed", "Wait"]
+__all__ = ["ROOM", "Crash", "Death", "Held", "Record", "Step", "Unnoticed", "Wait"]
+
+
+ROOM = "room in the pipe of "
+"""How the label of a `Wait` begins if it is for that, of a queue's feeder thread."""
 
 
 class Step(NamedTuple):
@@ -23,9 +27,9 @@ class Step(NamedTuple):
         writes: Whether it changed what is there, or could have; a lock is changed by every
             operation.
         locks: "takes", "waits" or "releases" if it is an operation on a lock; "waits" is followed
-            by a "takes" of the same operation once the lock is free. Other operations that block,
-            a sleep or a join, are recorded the same way, with a label as in `Wait`. Otherwise
-            empty.
+            by a "takes" of the same operation once the lock is free, or by a "gives up". Other
+            operations that block, a sleep or a join, are recorded the same way, with a label as in
+            `Wait`. Otherwise empty.
         raised: The exception it ended with, such as `KeyError: 'a'`; empty if it did not.
     """
 
@@ -151,6 +155,8 @@ class Record(NamedTuple):
         endless: Whether the run was cut off at the step limit.
         death: The actor whose process died, if that is how it ended.
         unnoticed: What else went wrong, in order.
+        unread: The exceptions in futures at which nobody has looked: perhaps only because `check`
+            failed before it came to that.
         unfinished: The paths of the tasks that nobody had waited for when the given actors ended.
     """
 
@@ -160,6 +166,7 @@ class Record(NamedTuple):
     endless: bool = False
     unnoticed: tuple[Unnoticed, ...] = ()
     unfinished: tuple[str, ...] = ()
+    unread: tuple[Unnoticed, ...] = ()
     death: Death | None = None
 
     @property
@@ -167,7 +174,7 @@ class Record(NamedTuple):
         """The files of everything that was recorded."""
         names = {
             item.filename
-            for items in (self.steps, self.waits, self.crashes, self.unnoticed)
+            for items in (self.steps, self.waits, self.crashes, self.unnoticed, self.unread)
             for item in items
         }
         if self.death is not None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pytest_concurrency.errors import ChildDied
 from pytest_concurrency.race.deaths import ActorDied
-from pytest_concurrency.race.driver import Driver, FaultKind, RunActor, Stretch
+from pytest_concurrency.race.driver import Driver, Fault, FaultKind, RunActor, Stretch
 from pytest_concurrency.race.outcomes import Grades
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.schedule import Point, Schedule, Segment
@@ -184,7 +184,8 @@ class Runner:
             told = driver.strays[-1] if ending == "stuck" and driver.strays else ""
             return Failure(ending, actor=told)
         for fault in driver.faults:
-            return Failure(fault.kind, fault.error, f"{fault.actor} ({fault.about})")
+            if not fault.unsettled:
+                return _failure_by(fault)
         if case.check is not None:
             try:
                 verdict = case.check(*given)
@@ -196,7 +197,14 @@ class Runner:
             self.outcome = case.observe(*given)
             if case.grades.of(self.outcome) == "forbidden":
                 return Failure("outcome", actor=repr(self.outcome))
+        for fault in driver.faults:
+            # Nobody has looked at it, and nobody is left who could.
+            return _failure_by(fault)
         return None
+
+
+def _failure_by(fault: Fault) -> Failure:
+    return Failure(fault.kind, fault.error, f"{fault.actor} ({fault.about})")
 
 
 def operations_of(driver: Driver) -> list[tuple[RunActor, list[Operation]]]:

@@ -92,7 +92,7 @@ def tell(
         if isinstance(part, Counter):
             lines += page.gap(part)
             continue
-        if files.several and last_file.get(part.actor) != part.filename:
+        if files.several and part.filename and last_file.get(part.actor) != part.filename:
             lines.append(page.put(part.actor, f"{files.name(part.filename)}:", "dim"))
         last_file[part.actor] = part.filename
         lines += page.entry(part)

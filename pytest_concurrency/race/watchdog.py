@@ -32,13 +32,11 @@ class Watchdog:
     """Watches the actor that has the baton, from the thread of the scheduler.
 
     Attributes:
-        idle: Set when the baton came back because nobody can go on until a stray actor returns.
         has_given_up: Set when a thread could not be stopped, so that another has to take its place.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self.idle = False
         self.has_given_up = False
 
     def wait(self, patience: float) -> None:
@@ -53,9 +51,9 @@ class Watchdog:
         looks, since = 0, _monotonic()
         while True:
             if acquire_raw(scheduler._done, True, _LOOK_EVERY):
-                if not self.idle:
+                if not scheduler.idle:
                     return
-                self.idle = False
+                scheduler.idle = False
                 if not self._wait_for_a_stray(patience):
                     scheduler.lose_patience()
                     scheduler.ending = "stuck"

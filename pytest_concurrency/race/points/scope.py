@@ -26,8 +26,8 @@ _LIBRARY = tuple(
         if folder
     }
 )
-# What dataclasses, enum, namedtuple and `multiprocessing.Value` write for a class, and the module
-# that dataclasses make it in; `python -c` has the same file name.
+# What dataclasses, enum and namedtuple write for a class, and the module that dataclasses make it
+# in; `python -c` has the same file name.
 _GENERATED = frozenset(
     [
         "__init__",
@@ -44,12 +44,12 @@ _GENERATED = frozenset(
         "__delattr__",
         "<lambda>",
         "<module>",
-        "getvalue",
-        "setvalue",
     ]
 )
 # The system is asked for each folder of a path, and each search comes to the same files.
 _real_path = lru_cache(maxsize=4096)(os.path.realpath)
+
+_OF_PROXIES = ("_callmethod",)
 
 
 class Scope:
@@ -75,7 +75,7 @@ class Scope:
         known = self._known.get(filename)
         if known is None:
             known = self._known[filename] = self._is_users(filename)
-        return known and not (filename == "<string>" and code.co_name in _GENERATED)
+        return known and not (filename == "<string>" and _is_generated(code))
 
     def _is_users(self, filename: str) -> bool:
         if filename.startswith("<"):
@@ -86,6 +86,13 @@ class Scope:
         if path.startswith(_OURS) or any(part in path for part in _INSTALLED):
             return False
         return not path.startswith(_LIBRARY)
+
+
+def _is_generated(code: CodeType) -> bool:
+    """Tells whether the standard library wrote the source of code without a file."""
+    # The properties of a `multiprocessing.Value`, one for each field, and the methods of proxies.
+    names = code.co_names
+    return code.co_name in _GENERATED or names[:2] == ("acquire", "_obj") or names == _OF_PROXIES
 
 
 def is_ours(code: CodeType) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import builtins
+from collections import namedtuple
 from types import FrameType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from pytest_concurrency.race.points.operands import Source
 
-__all__ = ["UNKNOWN", "attribute_of", "value_of"]
+__all__ = ["UNKNOWN", "attribute_of", "item_of", "value_of"]
 
 
 class _Unknown:
     def __repr__(self) -> str:
         return "unknown"
 
+
+# What stands in a class for what its objects hold: of slots, and of named tuples.
+_STORED = (MemberDescriptorType, type(namedtuple("_", "field").field))  # type: ignore[attr-defined]
 
 UNKNOWN: Any = _Unknown()
 """Stands for a value that cannot be found without running code of the user's."""
@@ -45,7 +49,7 @@ def value_of(source: Source | None, frame: FrameType) -> Any:
         base = value_of(source.base, frame)
         return UNKNOWN if base is UNKNOWN else attribute_of(base, name)
     if how == "item" and isinstance(source.value, Source):
-        return _item_of(value_of(source.base, frame), value_of(source.value, frame))
+        return item_of(value_of(source.base, frame), value_of(source.value, frame))
     if how == "iterator":
         return value_of(source.base, frame)
     return UNKNOWN
@@ -66,7 +70,7 @@ def attribute_of(owner: Any, name: str) -> Any:
         return namespace[name]
     for base in owner.__mro__ if isinstance(owner, type) else type(owner).__mro__:
         found = vars(base).get(name, UNKNOWN)
-        if isinstance(found, MemberDescriptorType) and not isinstance(owner, type):
+        if isinstance(found, _STORED) and not isinstance(owner, type):
             try:
                 return found.__get__(owner)
             except AttributeError:
@@ -76,7 +80,8 @@ def attribute_of(owner: Any, name: str) -> Any:
     return UNKNOWN
 
 
-def _item_of(container: Any, key: Any) -> Any:
+def item_of(container: Any, key: Any) -> Any:
+    """Returns an item of a plain container; `UNKNOWN` if there is none, or it cannot be told."""
     if type(container) not in (list, tuple, dict) or key is UNKNOWN:
         return UNKNOWN
     if type(key) not in (int, str, bool, bytes, tuple, type(None)):

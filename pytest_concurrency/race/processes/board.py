@@ -37,6 +37,7 @@ __all__ = [
     "STATE_OF",
     "STEP",
     "SUCCESSORS",
+    "TALKS",
     "TIMED_OUT",
     "WAITERS",
     "YIELDS",
@@ -50,7 +51,7 @@ _HELD_COUNT = 4
 
 # The words, and the values of those that have names.
 STATE, STEP, LIMIT, BATON, COMMAND, REPORT, DETAIL, ABORTING = range(8)
-SLOTS, WAITERS, NOTES, RECORDS, EVENTS, SUCCESSORS, HOPS = range(8, 15)
+SLOTS, WAITERS, NOTES, RECORDS, EVENTS, SUCCESSORS, HOPS, TALKS = range(8, 16)
 RUN, LEAVE = range(2)
 _FIRST = 16
 # Words that each actor has: `board[PENDING + slot]`.

@@ -26,7 +26,7 @@ from pytest_concurrency.pickling.starting import explain_sending
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import SLOT_COUNT, Board
 from pytest_concurrency.race.processes.sealed import Sealed
-from pytest_concurrency.race.processes.shared import semaphores_in
+from pytest_concurrency.race.processes.shared import memory_in, semaphores_in
 from pytest_concurrency.race.processes.shortage import explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import open_gate, pass_gate
 from pytest_concurrency.race.processes.worker import Job, work
@@ -44,6 +44,8 @@ _LARGEST_BATCH = 2_048
 # Making a batch may take so long; a state that takes longer than the second is made alone.
 _BATCH_SECONDS = 0.25
 _DEAR = 0.02
+# Fewer than so many that were made alone are not worth a word.
+_MANY = 10
 # What multiprocessing says when a forkserver is to pass on more than 256 file descriptors.
 _TOO_MANY_TO_SEND = "too many fds"
 _monotonic = time.monotonic
@@ -66,6 +68,8 @@ class States:
         self._limit = _LARGEST_BATCH
         self.batch: list[Any] | None = None if case.setup is None else []
         self.seconds = 0.0
+        self._batches = self._made_alone = 0
+        self._seconds_alone = 0.0
 
     @property
     def are_made_one_at_a_time(self) -> bool:
@@ -81,6 +85,7 @@ class States:
         __tracebackhide__ = True
         setup = self._case.setup
         assert setup is not None
+        self.let_go()
         batch: list[Any] = []
         self.batch = batch
         until = _monotonic() + _BATCH_SECONDS
@@ -100,6 +105,25 @@ class States:
             if end > until or self.are_made_one_at_a_time:
                 break
         self._size = min(self._size * _GROWTH, _LARGEST_BATCH)
+        self._batches += 1
+        if self.are_made_one_at_a_time:
+            self._made_alone += 1
+            self._seconds_alone += self.seconds
+
+    def let_go(self) -> None:
+        """Gives back what the states at hand would leave behind: the names of shared memory."""
+        _unlink_memory(self.batch or ())
+
+    @property
+    def note(self) -> str:
+        """What it cost that states could not be made in advance; empty if most could."""
+        if self._made_alone < _MANY or self._made_alone * 2 < self._batches:
+            return ""
+        return (
+            f"setup takes {self._seconds_alone / self._made_alone * 1000:.0f} ms for a state, so "
+            f"states were not made in batches, and {self._made_alone} of them each had new "
+            "processes: make what is dear once, outside of setup, or put one state back with reset="
+        )
 
     def halve(self) -> bool:
         """Gives up half of the batch, and makes no larger one; False if there is nothing to give.
@@ -109,8 +133,20 @@ class States:
         if self.batch is None or len(self.batch) < 2:
             return False
         self._limit = len(self.batch) // 2
+        _unlink_memory(self.batch[self._limit :])
         del self.batch[self._limit :]
         return True
+
+
+def _unlink_memory(states: Sequence[Any]) -> None:
+    for state in states:
+        blocks = memory_in((state,))
+        for block in blocks:
+            with contextlib.suppress(FileNotFoundError):
+                block.unlink()
+        if not blocks:
+            # They are all alike.
+            break
 
 
 class _Worker(NamedTuple):

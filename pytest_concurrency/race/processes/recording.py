@@ -10,18 +10,23 @@ import _thread
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from pytest_concurrency.race.accesses import Entered
 from pytest_concurrency.race.actors import Actor, Unwind
-from pytest_concurrency.race.observer import NOTHING, Observer
+from pytest_concurrency.race.observer import NOTHING
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.values import UNKNOWN
 from pytest_concurrency.race.primitives.locks import LOCK, RLOCK
 from pytest_concurrency.race.processes import board as at
-from pytest_concurrency.race.processes.shared import SharedLabels, shared_value
+from pytest_concurrency.race.processes.files import content_of, file_label, path_announced
+from pytest_concurrency.race.processes.memory import SharedObserver
+from pytest_concurrency.race.processes.pipes import CONNECTION
+from pytest_concurrency.race.processes.shared import SharedLabels
 from pytest_concurrency.race.processes.turns import END, Turns
+from pytest_concurrency.race.recording import ROOM
 
 __all__ = ["RecordingTurns"]
 
@@ -31,14 +36,6 @@ _get_ident = _thread.get_ident
 # afterwards, what is done with a lock, and the exception it ended with.
 _Sent = list[Any]
 _ACTOR, _NUMBER, _LABEL, _BEFORE, _AFTER, _LOCKS, _RAISED = range(7)
-
-
-class _SharedObserver(Observer):
-    """Looks at shared memory as well."""
-
-    def attribute(self, owner: Any, name: str) -> Any:
-        """Returns an attribute, that of a `Value` without its lock."""
-        return shared_value(owner, name)
 
 
 class RecordingTurns(Turns):
@@ -55,12 +52,14 @@ class RecordingTurns(Turns):
         self.held_by: Callable[[Actor], list[tuple[int, int]]] = lambda actor: []
         self.holder_of: Callable[[object], Actor | None] = lambda resource: None
         self.records = False
-        self._observer = _SharedObserver(SharedLabels((), self.number))
+        self._observer = SharedObserver(SharedLabels((), self.number))
         self._entered = Entered()
         self._steps: dict[int, _Sent] = {}
         self._unsent: set[int] = set()
         self._last: dict[Actor, int] = {}
         self._unfinished: dict[Actor, Callable[[], Any]] = {}
+        self._overwrites: set[Actor] = set()
+        self._hears = False
 
     def prepare(self, given: tuple[Any, ...]) -> None:
         """Prepares for a run on a state."""
@@ -71,32 +70,41 @@ class RecordingTurns(Turns):
             # What `block_on` looks at.
             self._last.clear()
         if records:
+            if not self._hears:
+                # It cannot be taken away again, and costs time.
+                self._hears = True
+                sys.addaudithook(self._hear)
             self._steps.clear()
             self._unsent.clear()
             self._last.clear()
             self._unfinished.clear()
+            self._overwrites.clear()
             self._entered.clear()
-            self._observer = _SharedObserver(SharedLabels(given, self.number))
+            self._observer = SharedObserver(SharedLabels(given, self.number))
 
     def block_on(self, key: int, deadline: float | None = None, resource: object = None) -> bool:
         """Blocks the current actor, and records that it waits, and what comes of it."""
         actor = self.current
         event = self._last.get(actor) if actor is not None else None
-        if actor is None or event is None or self._words[at.ABORTING]:
+        if actor is None or self._words[at.ABORTING]:
             return super().block_on(key, deadline, resource)
+        if event is None or (self.is_ending and actor.index == self.number):
+            return self._block_unseen(actor, key, deadline, resource)
         step = self._steps[event]
         again = [*step]
-        step[_LABEL] = self._observer.labels.of_resource(resource) or step[_LABEL]
+        operation = self.operation()
+        assert operation is not None
+        step[_LABEL] = self._observer.wait_label(operation, step[_LABEL], resource)
         step[_LOCKS], step[_BEFORE], step[_AFTER] = "waits", "", ""
         self._unsent.add(event)
         try:
             woken = super().block_on(key, deadline, resource)
         except Unwind:
-            self._tell_wait(actor, step, key, resource)
+            self._tell_wait(actor, step[_LABEL], step[_NUMBER], key, resource)
             raise
         again[_LABEL] = step[_LABEL]
         if not woken:
-            again[_LOCKS], again[_AFTER] = "", "the time is up"
+            again[_LOCKS] = "gives up"
         if not woken or again[_LOCKS] == "takes":
             self._add(actor, again)
         return woken
@@ -143,6 +151,31 @@ class RecordingTurns(Turns):
         if observed.look is not None and not locks and operation.writes:
             self._unfinished[actor] = observed.look
 
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Hears what the current actor is about to do to a file."""
+        if not self.records or _get_ident() != self.ident or self._words[at.ABORTING]:
+            return
+        announced = path_announced(event, args)
+        actor = self.current
+        step = None if actor is None else self._steps.get(self._last.get(actor, -1))
+        if announced is None or actor is None or step is None or step[_LOCKS]:
+            return
+        path, changes = announced
+        label = file_label(path)
+        if step[_LABEL] == label:
+            return
+        step[_LABEL], step[_BEFORE] = label, ""
+        self._unsent.add(self._last[actor])
+        operation = self.operation()
+        if not changes and operation is not None and operation.name == "open":
+            # It will be read later.
+            self._unfinished.pop(actor, None)
+            return
+        step[_BEFORE] = self._quietly(lambda: self._observer.labels.text_of(content_of(path)))
+        self._unfinished[actor] = partial(content_of, path)
+        if changes:
+            self._overwrites.add(actor)
+
     def _finish(self, actor: Actor) -> None:
         """Completes the last step of an actor with the value that is there now."""
         look = self._unfinished.pop(actor, None)
@@ -150,7 +183,12 @@ class RecordingTurns(Turns):
         if after is None or after is UNKNOWN:
             return
         event = self._last[actor]
-        self._steps[event][_AFTER] = self._quietly(lambda: self._observer.labels.text_of(after))
+        step = self._steps[event]
+        step[_AFTER] = self._quietly(lambda: self._observer.labels.text_of(after))
+        if actor in self._overwrites and step[_BEFORE] == step[_AFTER]:
+            # It wrote what was there already; a step that has both and alike only looked.
+            step[_BEFORE] = ""
+        self._overwrites.discard(actor)
         self._unsent.add(event)
 
     def _add(self, actor: Actor, step: _Sent) -> None:
@@ -161,17 +199,31 @@ class RecordingTurns(Turns):
         self._unsent.add(event)
 
     def _give_back(self, actor: Actor, why: int) -> None:
-        if self._unsent and not self._words[at.ABORTING]:
+        if self.records and not self._words[at.ABORTING]:
             if why == END:
                 self._finish(actor)
-            self._tell_steps()
+            if self._unsent:
+                self._tell_steps()
         super()._give_back(actor, why)
 
     def _tell_steps(self) -> None:
         self.tell("steps", {event: self._steps[event] for event in self._unsent})
         self._unsent.clear()
 
-    def _tell_wait(self, actor: Actor, step: _Sent, key: int, resource: object) -> None:
+    def _block_unseen(
+        self, actor: Actor, key: int, deadline: float | None, resource: object
+    ) -> bool:
+        """Blocks an actor that is in no code of the user's: a feeder, or a process that ends."""
+        try:
+            return super().block_on(key, deadline, resource)
+        except Unwind:
+            label = self._observer.labels.of_resource(resource)
+            if isinstance(resource, CONNECTION):
+                label = f"{ROOM}{label}"
+            self._tell_wait(actor, label, -1, key, resource)
+            raise
+
+    def _tell_wait(self, actor: Actor, label: str, number: int, key: int, resource: object) -> None:
         """Tells for what an actor waits in vain, and what it holds."""
         holder = None
         if isinstance(resource, Actor):
@@ -180,7 +232,7 @@ class RecordingTurns(Turns):
             local = self.holder_of(resource)
             holder = None if local is None else local.index
         is_orphan = not key and holder is None and isinstance(resource, (LOCK, RLOCK))
-        self.tell("wait", actor.index, step[_LABEL], step[_NUMBER], key, holder, is_orphan)
+        self.tell("wait", actor.index, label, number, key, holder, is_orphan)
         self.tell("held", actor.index, self.held_by(actor))
 
     def _quietly(self, look: Callable[[], Any]) -> Any:

@@ -50,6 +50,8 @@ _GLANCES = 10
 _LOOPS = ", in a loop without an end,"
 _PATIENCE = 10.0
 _LESS_PATIENCE = 1.0
+# So many decisions in a row without a visible operation are an endless loop.
+_POLLS = 1_000
 _monotonic = time.monotonic
 
 
@@ -213,10 +215,17 @@ class ProcessScheduler:
         with self._exit:
             if self._crew is not None:
                 self._crew.stop(self._is_clean)
+            if self._states is not None:
+                self._states.let_go()
             self._crew = self._states = None
             self._given = ()
             self.actors, self.stretches, self.candidates = [], [], []
             self._main_actors, self.current = [], None
+
+    @property
+    def note(self) -> str:
+        """What the states have cost, if that is worth a word."""
+        return "" if self._states is None else self._states.note
 
     # What a search asks: see `Driver`.
 
@@ -357,15 +366,15 @@ class ProcessScheduler:
     def _wait_of(
         self, owner: int, slot: int, label: str, number: int, key: int, holder: int | None
     ) -> Wait:
-        operation = self._operations[owner][number]
+        operation = None if number < 0 else self._operations[owner][number]
         since = 0
         if key in self._notes.holders:
             holder, since = self._notes.holders[key]
         return Wait(
             self.actors[slot].path,
             label or "something",
-            operation.code.co_filename,
-            operation.line,
+            "" if operation is None else operation.code.co_filename,
+            0 if operation is None else operation.line,
             "" if holder is None else self.actors[holder].path,
             since,
         )
@@ -447,7 +456,11 @@ class ProcessScheduler:
                 return None
             able = self._able()
         self.step = self._words[at.STEP]
-        if self.step >= self._max_steps:
+        # Who polls in code that is not the user's comes to no operations.
+        polls = self.stretches[-_POLLS:] if len(self.stretches) >= _POLLS else []
+        if self.step >= self._max_steps or (
+            len(polls) == _POLLS and polls[0].start == self.step and reason == "block"
+        ):
             if not self._finds_the_dead():
                 self.ending = "endless"
             return None
@@ -550,7 +563,7 @@ class ProcessScheduler:
                 if sleeps and self._finds_the_dead():
                     # It died when it had just handed the turn on.
                     return None
-                if sleeps and self._leave_outside(self._follow_hops()):
+                if sleeps and not words[at.TALKS] and self._leave_outside(self._follow_hops()):
                     return "block"
                 if watch.seconds > self._patience:
                     self._give_up(self._follow_hops(), "" if watch.is_asleep else _LOOPS)

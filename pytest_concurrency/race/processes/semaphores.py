@@ -52,7 +52,8 @@ class Semaphores:
             return
         for lock in self.held_by(actor):
             del self._held[id(lock)]
-            if lock.kind != _RECURSIVE:
+            # Somebody may have released it without having it.
+            if lock.kind != _RECURSIVE and lock._is_zero():
                 open_gate(lock)
             while lock.kind == _RECURSIVE and lock._is_mine():
                 open_gate(lock)

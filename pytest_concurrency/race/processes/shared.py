@@ -15,9 +15,10 @@ from typing import Any
 from pytest_concurrency.race.labels import Labels
 from pytest_concurrency.race.points.operands import Source
 from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
+from pytest_concurrency.race.processes.files import lock_label
 from pytest_concurrency.race.processes.semaphores import key_of
 
-__all__ = ["SharedLabels", "semaphores_in", "shared_value", "shares_something"]
+__all__ = ["SharedLabels", "kind_of", "memory_in", "semaphores_in", "shares_something"]
 
 # How much of a state is looked through.
 _MOST = 1_000
@@ -38,8 +39,19 @@ _KINDS = {
         ("multiprocessing.queues", name): name for name in ("Queue", "SimpleQueue", "JoinableQueue")
     },
 }
+# Where a shared object keeps its memory, or its pipe, and what that adds to its label.
+_INSIDE = {
+    "Value": (("_obj", ""),),
+    "Array": (("_obj", ""),),
+    "SharedMemory": (("_buf", ".buf"), ("_mmap", ".buf")),
+    "ShareableList": (("shm", ".shm"),),
+    **dict.fromkeys(("Queue", "JoinableQueue", "SimpleQueue"), (("_reader", ""), ("_writer", ""))),
+}
 _SEMAPHORE = "multiprocessing.synchronize"
 _LOCKS = ("Lock", "RLock")
+_OF_ANY_TYPE = ("AcquirerProxy", "AutoProxy", "AutoProxy[Queue]", "AutoProxy[JoinableQueue]")
+# What can be used like its lock.
+_HAVE_A_LOCK = ("Value", "Array")
 _SAME_EVERYWHERE = (ModuleType, type, tuple, frozenset)
 
 
@@ -58,22 +70,38 @@ class SharedLabels(Labels):
         self._keys: dict[int, str] = {}
         counts: dict[str, int] = {}
         for each in _parts(state):
-            kind = _kind_of(each)
+            kind = kind_of(each)
             if kind:
                 counts[kind] = counts.get(kind, 0) + 1
                 label = f"{kind}#{counts[kind]}"
                 self._shared[id(each)] = (each, label)
+                for part, name in _INSIDE.get(kind, ()):
+                    inner = attribute_of(each, part)
+                    self._shared[id(inner)] = (inner, label + name)
                 for inner in _semaphores_of(each):
                     self._keys.setdefault(key_of(inner), label)
 
     def of_source(self, source: Source | None, frame: FrameType, value: Any) -> str:
         """Names an object: shared ones the same in all processes."""
-        known = self._shared.get(id(value))
-        if known is not None:
-            return known[1]
+        lock = lock_label(value)
+        if lock:
+            return lock
+        shared = self.of_shared(value)
+        if shared:
+            return shared
         label = super().of_source(source, frame, value)
         is_global = source is not None and source.how == "global"
         return self.local(label) if is_global and not isinstance(value, ModuleType) else label
+
+    def of_shared(self, value: object) -> str:
+        """Names what all processes share; empty for anything else."""
+        known = self._shared.get(id(value))
+        if known is not None:
+            return known[1]
+        if kind_of(value) == "ndarray":
+            below = self.of_shared(value.base)  # type: ignore[attr-defined]
+            return f"ndarray over {below}" if below else ""
+        return ""
 
     def of_variable(self, name: str) -> str:
         """Names a variable: each process has its own."""
@@ -81,9 +109,9 @@ class SharedLabels(Labels):
 
     def of(self, value: Any) -> str:
         """Names an object; what is not shared is a copy of this process."""
-        known = self._shared.get(id(value))
-        if known is not None:
-            return known[1]
+        shared = self.of_shared(value)
+        if shared:
+            return shared
         label = super().of(value)
         return label if isinstance(value, _SAME_EVERYWHERE) else self.local(label)
 
@@ -96,12 +124,18 @@ class SharedLabels(Labels):
         """Names what an actor waits for, or the shared object that it is a part of."""
         if type(resource).__module__ == "_multiprocessing":
             return self._keys.get(key_of(resource), "")
-        return super().of_resource(resource)
+        return self.of_shared(resource) or super().of_resource(resource)
 
     def is_lock(self, value: Any) -> bool:
         """Tells whether somebody can hold an object, a lock shared between processes included."""
         kind = type(value)
         if kind.__module__ == _SEMAPHORE and kind.__name__ in _LOCKS:
+            return True
+        if lock_label(value):
+            return True
+        if kind.__name__ in _OF_ANY_TYPE and kind_of(value) in _LOCKS:
+            return True
+        if kind_of(value) in _HAVE_A_LOCK:
             return True
         return super().is_lock(value)
 
@@ -113,22 +147,9 @@ def shares_something(given: tuple[Any, ...]) -> bool:
         given: The state; empty if there is none, and then nobody knows what the actors share.
     """
     return not given or any(
-        _kind_of(part) or isinstance(part, (str, bytes, os.PathLike)) or _is_file_lock(part)
+        kind_of(part) or isinstance(part, (str, bytes, os.PathLike)) or lock_label(part)
         for part in _parts(given)
     )
-
-
-def _is_file_lock(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == "filelock"
-
-
-def shared_value(owner: Any, name: str) -> Any:
-    """Returns an attribute of an object, without a lock if it is shared."""
-    if name == "value" and _kind_of(owner) == "Value":
-        return shared_value(vars(owner)["_obj"], name)
-    if name == "value" and type(owner).__module__ == "ctypes":
-        return owner.value
-    return attribute_of(owner, name)
 
 
 def semaphores_in(state: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
@@ -139,16 +160,30 @@ def semaphores_in(state: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
             yield label, inner
 
 
-def _kind_of(value: Any) -> str:
+def memory_in(state: tuple[Any, ...]) -> list[Any]:
+    """Returns the blocks of shared memory that a state holds."""
+    shared = [(each, kind_of(each)) for each in _parts(state)]
+    return [
+        each if kind == "SharedMemory" else each.shm
+        for each, kind in shared
+        if kind in ("SharedMemory", "ShareableList")
+    ]
+
+
+def kind_of(value: Any) -> str:
     """Returns how multiprocessing calls a type that processes share; empty for other types."""
     kind = type(value)
     known = _KINDS.get((kind.__module__, kind.__name__), "")
     if known:
         return known
+    if kind.__module__ == "multiprocessing.sharedctypes" and hasattr(value, "_obj"):
+        # The `Value` of a structure has a class of its own.
+        return "Value"
     if kind.__module__ == "ctypes" or _is_ctypes_array(kind):
         return "RawArray" if hasattr(kind, "_length_") else "RawValue"
-    if kind.__module__ == "multiprocessing.managers":
-        return kind.__name__
+    if kind.__module__ == "multiprocessing.managers" and hasattr(value, "_token"):
+        # The proxies of what has no class of its own are all called the same.
+        return str(value._token.typeid) if kind.__name__ in _OF_ANY_TYPE else kind.__name__
     if kind is memoryview:
         return "memoryview"
     numpy = sys.modules.get("numpy")
@@ -180,7 +215,7 @@ def _inner(value: Any) -> list[Any]:
         return list(value)
     if isinstance(value, dict):
         return list(value.values())
-    if _kind_of(value) or isinstance(value, (type, ModuleType, FunctionType)):
+    if kind_of(value) or isinstance(value, (type, ModuleType, FunctionType)):
         return []
     try:
         inner = list(object.__getattribute__(value, "__dict__").values())

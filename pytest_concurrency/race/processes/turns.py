@@ -67,7 +67,7 @@ class Turns:
     Attributes:
         waiting: Who waits for what is of this process alone, by its `id`.
         woken: Who was woken for that and has not come to take it.
-        talks_to_a_manager: Whether the current actor waits for a manager, who is no actor.
+        is_ending: Whether the process has run its actor, and does what is left to do.
         on_error: Called with an actor that has raised, before the scheduler hears of its end.
         on_end: Called with an actor that has ended, however.
     """
@@ -86,7 +86,7 @@ class Turns:
         self.number = number
         self.board = board
         self.scope = scope
-        self.talks_to_a_manager = False
+        self.is_ending = False
         self.on_error: Callable[[Actor], object] = id
         self.on_end: Callable[[Actor], object] = id
         self.waiting: dict[int, list[Actor]] = {}
@@ -133,6 +133,7 @@ class Turns:
         actor.unwinding = False
         self.actors[self.number] = actor
         self.points.watch_thread()
+        self.is_ending = False
         self._has_turn(actor)
         try:
             try:
@@ -141,6 +142,7 @@ class Turns:
                 # Anything but 0 or None is an exit code that somebody looks at.
                 if error.code:
                     raise
+            self.is_ending = True
             ending()
         except BaseException as error:
             if not actor.unwinding and not isinstance(error, Unwind):
@@ -338,6 +340,15 @@ class Turns:
         self.board.now = now
 
     @property
+    def talks_to_a_manager(self) -> bool:
+        """Whether the current actor waits for a manager, who is no actor and answers at once."""
+        return bool(self._words[at.TALKS])
+
+    @talks_to_a_manager.setter
+    def talks_to_a_manager(self, talks: bool) -> None:
+        self._words[at.TALKS] = talks
+
+    @property
     def somebody_waits(self) -> bool:
         """Whether an actor of any process waits for something shared."""
         return bool(self._words[at.WAITERS])
@@ -351,7 +362,12 @@ class Turns:
         """Sends a message to the scheduler, who reads it before the next turn."""
         self._words[at.SUCCESSORS] = 0
         self._words[at.DETAIL] += 1
-        self._send(message)
+        # The pipe to the scheduler is none of the user's.
+        ident, self.ident = self.ident, 0
+        try:
+            self._send(message)
+        finally:
+            self.ident = ident
 
     # Turns.
 

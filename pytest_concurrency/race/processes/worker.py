@@ -22,6 +22,7 @@ from pytest_concurrency.race.processes.board import Board
 from pytest_concurrency.race.processes.copies import ModuleCopies
 from pytest_concurrency.race.processes.feeders import Feeders
 from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
+from pytest_concurrency.race.processes.proxies import Proxies
 from pytest_concurrency.race.processes.recording import RecordingTurns
 from pytest_concurrency.race.processes.sealed import Sealed
 from pytest_concurrency.race.processes.semaphores import Semaphores
@@ -89,6 +90,7 @@ def work(messages: Connection, sealed: Sealed) -> None:
         runs += 1
         if not runs % _COLLECT_EVERY:
             gc.collect()
+    worker.leave()
     turns.points.stop()
     turns.end_threads(_THREAD_PATIENCE)
 
@@ -100,15 +102,20 @@ class _Worker:
         self._target = job.actors[job.number]
         self._primitives = Primitives(turns)
         self._semaphores = Semaphores(turns)
+        self._proxies = Proxies(turns)
         self._feeders = Feeders()
         self._copies = ModuleCopies()
         patches = TypePatches()
-        for owner, name, method in (*self._semaphores.methods(), *pipe_methods(turns)):
+        for owner, name, method in (
+            *self._semaphores.methods(),
+            *pipe_methods(turns),
+            *self._proxies.methods(),
+        ):
             patches.replace(owner, name, method)
         vars(connection)["wait"] = waiting_function(turns)
         turns.on_error = self._tell_error
         turns.on_end = self._tidy
-        turns.held_by = self._semaphores.keys_held_by
+        turns.held_by = self._keys_held_by
         turns.holder_of = self._primitives.holder_of
         gc.disable()
         gc.freeze()
@@ -129,11 +136,16 @@ class _Worker:
     def run(self, given: tuple[Any, ...]) -> None:
         """Runs the actor once."""
         self._semaphores.forget_run()
+        self._proxies.forget_run()
         self._primitives.forget_run()
         self._feeders.forget_run()
         self._copies.restore()
         self._turns.prepare(given)
         self._turns.run(partial(self._target, *given), self._feeders.drain)
+
+    def leave(self) -> None:
+        """Sees to it that nothing waits for what the last run has left when the process ends."""
+        self._feeders.forget_run()
 
     def _meet(self, namespace: Mapping[str, object]) -> None:
         """Sees the globals of a module of the user's, the first time code of it runs."""
@@ -147,10 +159,14 @@ class _Worker:
         for name, state in self._copies.drawn_from():
             self._turns.tell("random", name, state)
 
+    def _keys_held_by(self, actor: Actor) -> list[tuple[int, int]]:
+        return self._semaphores.keys_held_by(actor) + self._proxies.keys_held_by(actor)
+
     def _tidy(self, actor: Actor) -> None:
         if self._turns.records and actor.index == self._number:
             self._tell_facts()
         self._semaphores.release_held_by(actor)
+        self._proxies.release_held_by(actor)
         self._primitives.release_held_by(actor)
 
     def _tell_error(self, actor: Actor) -> None:

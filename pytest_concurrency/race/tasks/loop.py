@@ -51,6 +51,10 @@ class EventLoop(asyncio.BaseEventLoop):
 
     scheduler: TaskScheduler | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._logged: set[str] = set()
+
     @contextlib.contextmanager
     def running(self, scheduler: TaskScheduler) -> Iterator[None]:
         """Is the running loop of this thread for a run."""
@@ -155,10 +159,23 @@ class EventLoop(asyncio.BaseEventLoop):
             return 0.0
         return self.scheduler.look_at_clock(sys._getframe(1).f_code)
 
+    def create_future(self) -> asyncio.Future[Any]:
+        """Makes a future at whose exception somebody should look."""
+        future = super().create_future()
+        if self.scheduler is not None:
+            self.scheduler.note_future(future)
+        return future
+
     def default_exception_handler(self, context: dict[str, Any]) -> None:
-        """Makes a finding of what asyncio would only log."""
+        """Makes a finding of what asyncio would only log; logs what belongs to no run any more."""
         if self.scheduler is not None:
             self.scheduler.note_unhandled(context)
+            return
+        what = f"{context.get('message')}: {context.get('exception')!r}"
+        if what not in self._logged:
+            # Each run might say the same.
+            self._logged.add(what)
+            super().default_exception_handler(context)
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any

@@ -54,7 +54,11 @@ class TaskRecorder(Recorder, TaskScheduler):
     def record(self) -> Record:
         """What was recorded of the last run."""
         made = super().record
-        return made._replace(unnoticed=tuple(self._unnoticed), unfinished=self._unfinished_tasks)
+        return made._replace(
+            unnoticed=tuple(self._unnoticed),
+            unfinished=self._unfinished_tasks,
+            unread=tuple(map(self._unnoticed_of, self._unread_futures())),
+        )
 
     def clear(self) -> None:
         """Forgets the run before."""
@@ -114,6 +118,9 @@ class TaskRecorder(Recorder, TaskScheduler):
     def note_fault(self, fault: Fault, coroutine: Any = None) -> None:
         """Keeps what went wrong beside the given actors, and where it comes from."""
         super().note_fault(fault, coroutine)
+        self._unnoticed.append(self._unnoticed_of(fault, coroutine))
+
+    def _unnoticed_of(self, fault: Fault, coroutine: Any = None) -> Unnoticed:
         filename, line = "", 0
         for name, number, _ in getattr(coroutine, "cr_origin", None) or ():
             if self.scope._is_users(name):
@@ -125,9 +132,7 @@ class TaskRecorder(Recorder, TaskScheduler):
                     filename = frame.f_code.co_filename
                     line = statement_of(frame.f_code, number)
         text = "" if fault.error is None else _text_of(fault.error)
-        self._unnoticed.append(
-            Unnoticed(fault.kind, fault.actor, fault.about, text, filename, line)
-        )
+        return Unnoticed(fault.kind, fault.actor, fault.about, text, filename, line)
 
     def _begin(self, actor: Actor, operation: Operation, frame: FrameType, entered: Any) -> None:
         if operation.kind == "call" and is_asyncios(value_of(operation.operand, frame)):

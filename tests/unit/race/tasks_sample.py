@@ -363,6 +363,29 @@ async def look_at_an_error(state: State) -> None:
     assert isinstance(task.exception(), KeyError)
 
 
+async def leave_an_error_in_a_future(state: State) -> None:
+    future = asyncio.get_running_loop().create_future()
+    state.log.append(future)
+    await asyncio.sleep(0)
+    future.set_exception(KeyError("in a future"))
+
+
+def has_looked_at_the_future(state: State) -> bool:
+    future: Any = state.log[0]
+    return isinstance(future.exception(), KeyError)
+
+
+async def update_and_leave_an_error(state: State) -> None:
+    await leave_an_error_in_a_future(state)
+    await update(state)
+
+
+def is_two_before_it_looks(state: State) -> bool:
+    assert state.value == 2
+    futures: list[Any] = state.log
+    return all(isinstance(each.exception(), KeyError) for each in futures)
+
+
 async def call_back_and_fail(state: State) -> None:
     def fail_at_once() -> None:
         raise KeyError("in a callback")
@@ -439,6 +462,8 @@ BROKEN: dict[str, Program] = {
     "coroutine": Program((forget_to_await,), None, "coroutine never awaited"),
     "create_task": Program((forget_a_task,), lambda s: s.value == 1, "task never awaited"),
     "exception": Program((forget_an_error,), None, "exception never retrieved"),
+    "future": Program((leave_an_error_in_a_future,), None, "exception that nobody handles"),
+    "future and race": Program((update_and_leave_an_error,) * 2, is_two_before_it_looks, LOST),
     "callback": Program((call_back_and_fail,), None, "exception that nobody handles"),
     "cancel": Program((leave_endless_task,), None, "task that cannot be cancelled"),
     "poll": Program((poll,), None, "endless loop"),
@@ -467,6 +492,7 @@ FIXED: dict[str, Program] = {
     "coroutine": Program((update,), lambda s: s.value == 1),
     "create_task": Program((keep_a_task,), lambda s: s.value == 1),
     "exception": Program((look_at_an_error,)),
+    "future": Program((leave_an_error_in_a_future,), has_looked_at_the_future),
     "callback": Program((call_back,)),
     "cancel": Program((cancel_halves,), lambda s: s.value < 3),
     "poll": Program((poll, set_value)),

@@ -270,6 +270,33 @@ def test_a_forgotten_task_is_cancelled_when_the_given_ones_end() -> None:
     assert kinds == {"", "check"}
 
 
+def test_an_exception_left_in_a_future_is_told_with_its_run_and_not_logged_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    result = searched(BROKEN["future"])
+    assert result.finding is not None
+    assert result.finding.what.endswith("never retrieved): KeyError: 'in a future'")
+    assert "Future exception was never retrieved: KeyError: 'in a future'" in " ".join(
+        result.story.split()
+    )
+    gc.collect()
+    assert caplog.text == ""
+
+
+def test_a_future_that_no_loop_has_made_is_logged_once_when_it_goes_after_its_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def leaves(state: State) -> None:
+        future: asyncio.Future[int] = asyncio.Future()
+        state.log.append(future)
+        future.set_exception(KeyError("of nobody"))
+
+    assert Race(seed=1).tasks(leaves, leaves, setup=State, runs=5).finding is None
+    gc.collect()
+    logged = [each for each in caplog.records if each.name == "asyncio"]
+    assert ["never retrieved" in each.message for each in logged] == [True]
+
+
 def test_an_interrupt_ends_the_race_and_leaves_nothing() -> None:
     async def interrupted(state: State) -> None:
         try:
