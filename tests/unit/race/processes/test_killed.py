@@ -26,13 +26,14 @@ KILLER = """
 import os, signal, sys, time
 for line in sys.stdin:
     pid, delay = line.split()
-    target = os.pidfd_open(int(pid))
-    time.sleep(float(delay))
     try:
+        target = os.pidfd_open(int(pid))
+        time.sleep(float(delay))
         signal.pidfd_send_signal(target, signal.SIGKILL)
+        os.close(target)
     except ProcessLookupError:
+        # It has left already.
         pass
-    os.close(target)
 """
 
 
