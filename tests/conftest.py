@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from pytest_concurrency.race import as_processes
+
 pytest_plugins = ["pytester"]
 
 
@@ -16,3 +18,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     once = [item for item in items if "start_method" not in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=once)
     items[:] = [item for item in items if item not in once]
+
+
+@pytest.fixture
+def only_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings are not replayed under the other start methods: it takes a second."""
+    monkeypatch.setattr(as_processes, "elsewhere", lambda *_: "")

@@ -11,6 +11,8 @@ from pytest_concurrency.race.detector import Race
 from tests.corpus.kernels import FIRST_WORDS, PROCESSES, TASKS, ProcessProgram, TaskProgram
 from tests.corpus.programs import Kind, Program
 
+pytestmark = pytest.mark.usefixtures("only_here")
+
 RUNS_OF_A_TWIN = 60
 
 

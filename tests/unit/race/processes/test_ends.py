@@ -20,6 +20,8 @@ from tests.unit.race.processes import ends_sample as sample
 from tests.unit.race.processes.leftovers import nothing_left
 from tests.unit.race.processes.small_sample import Setup, State, add, reset
 
+pytestmark = pytest.mark.usefixtures("only_here")
+
 Actor = Callable[[State], object]
 
 

@@ -18,6 +18,8 @@ from pytest_concurrency.race.detector import Race
 from tests.unit.race.processes.leftovers import nothing_left
 from tests.unit.race.processes.small_sample import Setup, State, add, reset
 
+pytestmark = pytest.mark.usefixtures("only_here")
+
 # In all 200; a process starts fastest under fork.
 KILLS = {"fork": 150, "forkserver": 25, "spawn": 25}
 # A process of its own, which kills whom it is told, so many seconds later; its hold on the process

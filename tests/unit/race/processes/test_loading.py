@@ -22,6 +22,8 @@ from tests.unit.race.processes.leftovers import nothing_left
 from tests.unit.race.processes.load_sample import Unloadable, run_with_few_descriptors, use
 from tests.unit.race.processes.small_sample import Setup, State, add
 
+pytestmark = pytest.mark.usefixtures("only_here")
+
 
 class Mine(Exception):
     pass
