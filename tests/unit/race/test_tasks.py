@@ -308,8 +308,13 @@ def test_an_interrupt_ends_the_race_and_leaves_nothing() -> None:
         finally:
             await asyncio.sleep(1)
 
-    with pytest.raises(KeyboardInterrupt):
-        Race(seed=1, max_steps=10_000_000).tasks(interrupted, interrupted, setup=State)
+    # A shell starts what runs in the background with SIGINT ignored, and Python leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Race(seed=1, max_steps=10_000_000).tasks(interrupted, interrupted, setup=State)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_blocked_loop_is_given_up_and_its_thread_ends_later() -> None:
