@@ -12,14 +12,12 @@ from pytest_concurrency.race.actors import BLOCKED, READY, Actor, Unwind, acquir
 from pytest_concurrency.race.driver import Ending, Stretch
 from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.strategies.protocol import Reason, Strategy
+from pytest_concurrency.race.unwinding import Unwinding
 
-__all__ = ["CLEANUP_STEPS", "Baton"]
-
-# How many visible operations the `finally` blocks of an actor may take when its run is over.
-CLEANUP_STEPS = 10_000
+__all__ = ["Baton"]
 
 
-class Baton:
+class Baton(Unwinding):
     """Hands the baton from actor to actor, as a strategy chooses, until the run ends.
 
     Args:
@@ -49,7 +47,6 @@ class Baton:
         self._baton_out = False
         self._done = _thread.allocate_lock()
         self._limit = 0
-        self._cleanup_left = 0
         self._strategy: Strategy
         self._forget_run()
 
@@ -165,18 +162,3 @@ class Baton:
             raise Unwind
         assert self.current is not None
         return self.current
-
-    def _stop(self, actor: Actor, operation: Operation) -> None:
-        """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""
-        if actor.unwinding and self._cleanup_left > 0:
-            self._cleanup_left -= 1
-            return
-        if operation.kind == "enter" and not actor.unwinding:
-            return
-        self._start_cleanup(actor)
-        raise Unwind
-
-    def _start_cleanup(self, actor: Actor) -> None:
-        if not actor.unwinding:
-            actor.unwinding = True
-            self._cleanup_left = CLEANUP_STEPS

@@ -32,11 +32,10 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import Board
+from pytest_concurrency.race.unwinding import Unwinding
 
 __all__ = ["BACK", "END", "REASONS", "Gate", "Turns", "open_gate", "pass_gate"]
 
-# How many visible operations the `finally` blocks of an actor may take when its run is over.
-CLEANUP_STEPS = 10_000
 # A stray actor that has come back and waits for a turn.
 BACK = DONE + 1
 REASONS = ("start", "reach", "block", "yield", "end")
@@ -53,7 +52,7 @@ pass_gate: Callable[..., bool] = _multiprocessing.SemLock.acquire
 open_gate: Callable[[Gate], None] = _multiprocessing.SemLock.release
 
 
-class Turns:
+class Turns(Unwinding):
     """Schedules the threads of this process, as the scheduler in the parent decides.
 
     Args:
@@ -107,7 +106,6 @@ class Turns:
         )
         self._words[at.NATIVE + number] = _thread.get_native_id()
         self._workers: list[ThreadWorker] = []
-        self._cleanup_left = 0
         self._parent = process.parent_process()
         # Under fork a worker keeps open what tells of the parent's end to those before it.
         self._child_of = os.getppid()
@@ -483,21 +481,6 @@ class Turns:
         self.ident = 0
         self.current = None
         open_gate(self._gates[slot])
-
-    def _stop(self, actor: Actor, operation: Operation) -> None:
-        """Raises in an actor whose run is over, but lets its cleaning up go on for a while."""
-        if actor.unwinding and self._cleanup_left > 0:
-            self._cleanup_left -= 1
-            return
-        if operation.kind == "enter" and not actor.unwinding:
-            return
-        self._start_cleanup(actor)
-        raise Unwind
-
-    def _start_cleanup(self, actor: Actor) -> None:
-        if not actor.unwinding:
-            actor.unwinding = True
-            self._cleanup_left = CLEANUP_STEPS
 
     def _is_ready(self, slot: int) -> bool:
         return bool(self._words[at.STATE_OF + slot] == READY)

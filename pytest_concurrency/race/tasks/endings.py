@@ -57,6 +57,7 @@ def _run_all(scheduler: TaskScheduler, left: int) -> int:
         for each in ready:
             left -= 1
             scheduler.current = each
+            # The run is judged, and a task keeps what it raises: only this loop would be ended.
             with contextlib.suppress(BaseException):
                 if each.fired:
                     each.fired = False
