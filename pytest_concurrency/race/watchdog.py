@@ -24,6 +24,9 @@ __all__ = ["Watchdog"]
 # switch intervals of 5 ms: four looks in a row at the same instruction are no coincidence.
 _LOOK_EVERY = 0.05
 _LOOKS = 4
+# A thread that gets a third of a processor only, on a busy machine, is no loop without an end.
+_STARVED = 3
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _sleep = time.sleep
 _monotonic = time.monotonic
 
@@ -43,12 +46,13 @@ class Watchdog:
         """Waits until the baton is back and the run over, or one actor unwound.
 
         Args:
-            patience: How long an actor may do nothing visible, in seconds of real time.
+            patience: How long an actor may do nothing visible, in seconds: of its processor's time
+                if it runs, of real time if it waits.
         """
         scheduler = self._scheduler
         seen: object = None
         reached: object = None
-        looks, since = 0, _monotonic()
+        looks, since, used = 0, _monotonic(), 0.0
         while True:
             if acquire_raw(scheduler._done, True, _LOOK_EVERY):
                 if not scheduler.idle:
@@ -64,14 +68,20 @@ class Watchdog:
             actor = scheduler.current
             assert actor is not None
             frame = sys._current_frames().get(actor.worker.ident)
+            if frame is None:
+                # Interrupted on its way out, it ended without handing the baton back.
+                self._abandon(actor, frame)
+                return
+            sleeps, busy = _looked_at(actor.worker.native_id)
             if reached != (actor, len(scheduler.trace)):
-                reached, since = (actor, len(scheduler.trace)), _monotonic()
-            now = (reached, id(frame), frame and frame.f_lasti)
-            if now != seen or not _sleeps(actor.worker.native_id):
+                reached, since, used = (actor, len(scheduler.trace)), _monotonic(), busy
+            now = (reached, id(frame), frame.f_lasti)
+            if now != seen or not sleeps:
                 seen, looks = now, 0
-                if _monotonic() - since > patience:
+                waited = _monotonic() - since
+                if busy - used > patience or waited > _STARVED * patience:
                     self._interrupt(actor, frame)
-                    since = _monotonic()
+                    since, used = _monotonic(), busy
                 continue
             looks += 1
             if looks == _LOOKS and not scheduler.aborting:
@@ -126,14 +136,18 @@ class Watchdog:
         worker.abandon()
 
 
-def _sleeps(native_id: int) -> bool:
-    """Tells whether a thread of this process sleeps, as far as the system says."""
+def _looked_at(native_id: int) -> tuple[bool, float]:
+    """Tells whether a thread of this process sleeps, and how many seconds it has run so far.
+
+    Source: proc_pid_stat(5): the state, and utime and stime in ticks.
+    """
     try:
         with open(f"/proc/self/task/{native_id}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] in (b"S", b"D")
+            fields = file.read().rpartition(b")")[2].split()
     except OSError:
         # Not Linux: standing at one instruction is all there is to go by.
-        return os.name != "posix" or sys.platform != "linux"
+        return os.name != "posix" or sys.platform != "linux", _monotonic()
+    return fields[0] in (b"S", b"D"), (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
 
 def _described(actor: Actor, frame: FrameType | None) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.errors import message
-from pytest_concurrency.race.actors import DONE, Actor, Unwind
+from pytest_concurrency.race.actors import DONE, Actor, Unwind, acquire_raw
 from pytest_concurrency.race.driver import Ending
 from pytest_concurrency.race.tasks.actors import OnLoop, TaskActor
 from pytest_concurrency.race.tasks.endings import end_tasks
@@ -155,6 +155,8 @@ class TaskScheduler(Turns):
         if actor is not self._loop_actor:
             super()._ended(actor)
             return
+        if actor.worker.abandoned:
+            return
         actor.state = DONE
         if actor.error is not None:
             self._broken = self._broken or RuntimeError("the event loop failed")
@@ -171,7 +173,9 @@ class TaskScheduler(Turns):
 
     def _park(self, actor: Actor) -> None:
         if self.aborting and self._is_here and self.ident == self._loop_actor.worker.ident:
-            # It keeps the baton, and cleans up.
+            # It keeps the baton, and cleans up. When the test was interrupted, it had perhaps just
+            # given the baton to itself.
+            acquire_raw(self._loop_actor.worker.gate, False)
             raise Unwind
         super()._park(actor)
 
