@@ -26,6 +26,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.naming import Facts
+from pytest_concurrency.race.processes.plan import write_plan
 from pytest_concurrency.race.processes.semaphores import key_of
 from pytest_concurrency.race.processes.shared import semaphores_in, shares_something
 from pytest_concurrency.race.processes.shortage import NO_SHM, explained_shortage, is_shortage
@@ -33,7 +34,9 @@ from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pa
 from pytest_concurrency.race.processes.watch import Watch
 from pytest_concurrency.race.recording import Crash, Death, Held, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
-from pytest_concurrency.race.strategies.protocol import ActorView, Reason, Strategy
+from pytest_concurrency.race.strategies.pct import PCT
+from pytest_concurrency.race.strategies.portfolio import Portfolio
+from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, Reason, Strategy
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
 
 if TYPE_CHECKING:
@@ -181,8 +184,8 @@ class ProcessScheduler:
         self._board: at.Board
         self._words: memoryview
         self._main_actors: list[ProcessActor] = []
-        self._succession: Callable[[Sequence[ProcessActor]], Sequence[ActorView]] | None = None
-        self._can_all_go_on = False
+        self._plans = False
+        self._is_timeless = False
         self.length = 0
         self.stretches: list[Stretch] = []
         self.actors: list[ProcessActor] = []
@@ -242,6 +245,9 @@ class ProcessScheduler:
             with explained_shortage("the semaphores and the shared memory of a race", NO_SHM):
                 self._crew = crew = Crew(self._context, case, self._max_steps, self._scope_trace)
             self._board, self._words = crew.board, crew.board.words
+            for number in range(len(case.actors)):
+                crew.board.add_actor(number, -1)
+            crew.board.keep_as_first()
             self._main_actors = [
                 ProcessActor(self, number, str(number), number, False, name_of(actor))
                 for number, actor in enumerate(case.actors)
@@ -282,7 +288,7 @@ class ProcessScheduler:
         Raises:
             Exception: Whatever the strategy raises.
         """
-        self._begin(len(targets), strategy)
+        self._begin(strategy)
         reason: Reason | None = "start"
         try:
             while reason is not None:
@@ -292,7 +298,8 @@ class ProcessScheduler:
                 self._let_go_on(chosen, reason)
                 reason = self._wait(chosen)
             self.length = min(self._words[at.STEP], self._max_steps)
-            self._unwind()
+            if self.ending != "complete" or self._words[at.SLOTS] > len(targets):
+                self._unwind()
         except BaseException:
             # Ctrl-C, say, or the timeout of a test: who has the turn may never give it back.
             self._is_clean = False
@@ -409,7 +416,7 @@ class ProcessScheduler:
         self._is_clean = True
         self._used = 0
 
-    def _begin(self, count: int, strategy: Strategy) -> None:
+    def _begin(self, strategy: Strategy) -> None:
         assert self._crew is not None
         assert self._case is not None
         if not self._is_clean:
@@ -417,8 +424,9 @@ class ProcessScheduler:
                 self._operations[number] = []
             self._is_clean = True
         words = self._words
-        self._succession = None if self.records else getattr(strategy, "succession", None)
-        words[at.STEP] = words[at.ABORTING] = words[at.SLOTS] = words[at.WAITERS] = 0
+        self._plans = not self.records and isinstance(strategy, (PCT, Portfolio))
+        self._board.begin_again()
+        words[at.STEP] = words[at.ABORTING] = words[at.WAITERS] = 0
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
@@ -426,7 +434,6 @@ class ProcessScheduler:
         if self.records:
             self._notes = _Notes()
             self.facts = Facts()
-        self._board.now = 0.0
         self._strategy = strategy
         self._trace = None
         self._outside = 0
@@ -438,7 +445,6 @@ class ProcessScheduler:
         self.current = None
         self.ending = "complete"
         for actor in self._main_actors:
-            self._board.add_actor(actor.index, -1)
             actor.children = actor.yields = 0
             actor.error = None
 
@@ -478,7 +484,7 @@ class ProcessScheduler:
             self._meet_new_actors()
         able = []
         timed: list[float] = []
-        self._can_all_go_on = not self._outside
+        self._is_timeless = not self._outside
         for state, actor in zip(
             words[at.STATE_OF : at.STATE_OF + len(actors)], actors, strict=True
         ):
@@ -486,9 +492,9 @@ class ProcessScheduler:
             if state <= READY:
                 able.append(actor)
             elif state == BLOCKED:
-                self._can_all_go_on = False
                 deadline = self._board.deadlines[actor.index]
                 if deadline != math.inf:
+                    self._is_timeless = False
                     actor.deadline = deadline
                     able.append(actor)
                     timed.append(deadline)
@@ -507,6 +513,8 @@ class ProcessScheduler:
         for slot in range(len(self.actors), words[at.SLOTS]):
             parent = words[at.PARENT + slot]
             daemon = parent < 0
+            # A run does not go on for daemons alone.
+            self._plans = self._plans and not daemon
             starter = self.actors[~parent if daemon else parent]
             path = f"{starter.path}.{starter.children}"
             starter.children += 1
@@ -535,12 +543,12 @@ class ProcessScheduler:
         words[at.STATE_OF + slot] = READY
         words[at.LIMIT] = min(self._strategy.horizon, self._max_steps)
         words[at.BATON] = slot
-        words[at.HOPS] = words[at.SUCCESSORS] = 0
-        if self._succession is not None and self._can_all_go_on:
-            others = [each for each in self.candidates if each is not actor]
-            for number, each in enumerate(self._succession(others)):
-                words[at.NEXT + number] = each.index
-                words[at.SUCCESSORS] = number + 1
+        words[at.PLANNED] = 0
+        if self._plans and self._is_timeless:
+            living = [each for each in self.actors if words[at.STATE_OF + each.index] != DONE]
+            plan = cast("PCT | Portfolio", self._strategy).plan(living)
+            if plan is not None:
+                write_plan(words, plan, min(FAIR_AFTER, self._max_steps))
         self.current = actor
         assert self._crew is not None
         open_gate(self._crew.gates[slot])
@@ -599,11 +607,15 @@ class ProcessScheduler:
         words, actor = self._words, self.current
         assert actor is not None
         for hop in range(words[at.HOPS]):
-            before, actor = actor, self.actors[words[at.NEXT + hop]]
+            before, actor = actor, self.actors[words[at.HOP_TO + hop]]
             before.yields = words[at.YIELDS + before.index]
-            started = words[at.HOPPED_AT + hop]
-            self.stretches.append(Stretch(started, actor, "end", before, before.yields))
-        words[at.HOPS] = words[at.SUCCESSORS] = 0
+            started = words[at.HOP_AT + hop]
+            why = cast(Reason, REASONS[words[at.HOP_WHY + hop]])
+            self.stretches.append(Stretch(started, actor, why, before, before.yields))
+        if words[at.CHANGED]:
+            changed = words[at.CHANGE_OF : at.CHANGE_OF + words[at.CHANGED]]
+            cast("PCT | Portfolio", self._strategy).follow(changed)
+        words[at.HOPS] = words[at.CHANGED] = 0
         self.current = actor
         return actor
 

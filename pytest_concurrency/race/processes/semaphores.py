@@ -15,6 +15,8 @@ from multiprocessing import sharedctypes, synchronize
 from typing import Any
 
 from pytest_concurrency.race.actors import Actor
+from pytest_concurrency.race.points.operations import Operation
+from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.turns import Turns, open_gate, pass_gate
 
 __all__ = ["Semaphores", "key_of"]
@@ -30,7 +32,7 @@ class Semaphores:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._held: dict[int, tuple[Any, Actor, int]] = {}
+        self._held: dict[int, tuple[Any, Actor, Operation | None]] = {}
 
     def forget_run(self) -> None:
         """Forgets who held what."""
@@ -43,7 +45,9 @@ class Semaphores:
     def keys_held_by(self, actor: Actor) -> list[tuple[int, int]]:
         """Returns the keys of the locks that an actor holds, and the line where it took each."""
         return [
-            (key_of(lock), line) for lock, holder, line in self._held.values() if holder is actor
+            (key_of(lock), 0 if operation is None else operation.line)
+            for lock, holder, operation in self._held.values()
+            if holder is actor
         ]
 
     def release_held_by(self, actor: Actor) -> None:
@@ -80,17 +84,15 @@ class Semaphores:
                 yield owner, name, _of(below, name)
 
     def _acquire(self) -> Callable[..., bool]:
-        turns, held = self._turns, self._held
+        turns, held, words = self._turns, self._held, self._turns.board.words
 
         def acquire(self: Any, block: bool = True, timeout: float | None = None) -> bool:
             if _get_ident() != turns.ident:
                 return pass_gate(self, block, timeout)
             if pass_gate(self, False):
                 took(self)
-                if turns.notes_acquires:
-                    operation = turns.operation()
-                    if operation is not None:
-                        operation.acquires = True
+                if words[at.NOTES] and turns.reached is not None:
+                    turns.reached.acquires = True
                 return True
             if not block or (timeout is not None and timeout <= 0):
                 turns.failed_to_take(sys._getframe(1))
@@ -106,16 +108,15 @@ class Semaphores:
         def took(lock: Any) -> None:
             if lock.maxvalue == 1:
                 assert turns.current is not None
-                operation = turns.operation()
-                held[id(lock)] = (lock, turns.current, operation.line if operation else 0)
+                held[id(lock)] = (lock, turns.current, turns.reached)
                 turns.note_held(key_of(lock))
-            if turns.somebody_waits and lock._is_zero():
+            if words[at.WAITERS] and lock._is_zero():
                 turns.taken_key(key_of(lock))
 
         return acquire
 
     def _release(self) -> Callable[[Any], None]:
-        turns, held = self._turns, self._held
+        turns, held, words = self._turns, self._held, self._turns.board.words
 
         def release(self: Any) -> None:
             open_gate(self)
@@ -127,7 +128,7 @@ class Semaphores:
             held.pop(id(self), None)
             if self.maxvalue == 1:
                 turns.note_let_go(key_of(self))
-            if turns.somebody_waits:
+            if words[at.WAITERS]:
                 turns.wake_key(key_of(self))
 
         return release
@@ -143,8 +144,14 @@ def key_of(lock: Any) -> int:
 
 
 def _of(below: str, name: str) -> property:
+    mine = f"_race_{name}"
+
     def get(self: Any) -> Any:
-        return getattr(vars(self)[below], name)
+        known = vars(self)
+        method = known.get(mine)
+        if method is None:
+            method = known[mine] = getattr(known[below], name)
+        return method
 
     def put(self: Any, value: object) -> None:
         vars(self)[name] = value

@@ -32,6 +32,7 @@ from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.points.scope import Scope
 from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import Board
+from pytest_concurrency.race.processes.plan import chosen_by_plan, lower, note_hop
 from pytest_concurrency.race.unwinding import Unwinding
 
 __all__ = ["BACK", "END", "REASONS", "Gate", "Turns", "open_gate", "pass_gate"]
@@ -66,6 +67,7 @@ class Turns(Unwinding):
     Attributes:
         waiting: Who waits for what is of this process alone, by its `id`.
         woken: Who was woken for that and has not come to take it.
+        reached: The visible operation that the current actor is doing.
         is_ending: Whether the process has run its actor, and does what is left to do.
         on_error: Called with an actor that has raised, before the scheduler hears of its end.
         on_end: Called with an actor that has ended, however.
@@ -100,7 +102,7 @@ class Turns(Unwinding):
         self._slot = -1
         self._known: dict[Operation, int] = {}
         self._told: set[int] = set()
-        self._reached: Operation | None = None
+        self.reached: Operation | None = None
         self._main_actor = Actor(
             number, str(number), bool, _MainThread(), threading.current_thread(), False
         )
@@ -175,17 +177,17 @@ class Turns(Unwinding):
         step = words[at.STEP]
         self.board.trace[step] = number
         words[at.STEP] = step = step + 1
-        self._reached = operation
+        self.reached = operation
         if step >= words[at.LIMIT]:
             self._decide(operation, number)
 
     def operation(self) -> Operation | None:
         """Returns the visible operation that the current actor is doing."""
-        return self._reached
+        return self.reached
 
     def note_held(self, key: int) -> None:
         """Notes on the board that the current actor has taken a lock."""
-        number = -1 if self._reached is None else self._known.get(self._reached, -1)
+        number = -1 if self.reached is None else self._known.get(self.reached, -1)
         self.board.hold(self._slot, key, number)
 
     def note_let_go(self, key: int) -> None:
@@ -226,11 +228,13 @@ class Turns(Unwinding):
         """
         actor = self._me()
         words, slot = self._words, actor.index
-        words[at.SUCCESSORS] = 0
+        if deadline is not None:
+            # Time is not in the plan.
+            words[at.PLANNED] = 0
         words[at.KEY + slot] = key
         words[at.STATE_OF + slot] = actor.state = BLOCKED
         # It is still doing this when it goes on.
-        actor.pending = self._reached
+        actor.pending = self.reached
         words[at.TIMED_OUT + slot] = 0
         self.board.deadlines[slot] = math.inf if deadline is None else deadline
         actor.until = deadline
@@ -358,7 +362,8 @@ class Turns(Unwinding):
 
     def tell(self, *message: object) -> None:
         """Sends a message to the scheduler, who reads it before the next turn."""
-        self._words[at.SUCCESSORS] = 0
+        # It is to be read before another worker has something to tell.
+        self._words[at.PLANNED] = 0
         self._words[at.DETAIL] += 1
         # The pipe to the scheduler is none of the user's.
         ident, self.ident = self.ident, 0
@@ -407,6 +412,10 @@ class Turns(Unwinding):
             return
         actor.pending = operation
         words[at.PENDING + actor.index] = number
+        if words[at.PLANNED] and words[at.STEP] < words[at.LAST]:
+            lower(words, actor.index)
+            if chosen_by_plan(words) == actor.index:
+                return
         try:
             self._hand_over(actor, _REACH)
         except Unwind:
@@ -425,16 +434,23 @@ class Turns(Unwinding):
             raise Unwind
 
     def _give_back(self, actor: Actor, why: int) -> None:
-        self._words[at.REPORT] = why
+        """Hands the turn on as planned, or back to the scheduler."""
+        words = self._words
+        gate = self._done
+        if words[at.PLANNED] and why != _YIELD and words[at.STEP] < words[at.LAST]:
+            slot = chosen_by_plan(words)
+            if slot >= 0 and note_hop(words, slot, why):
+                gate = self._gates[slot]
+        words[at.REPORT] = why
         self.ident = 0
         self.current = None
-        open_gate(self._done)
+        open_gate(gate)
 
     def _has_turn(self, actor: Actor) -> None:
         slot = actor.index
         self._words[at.STATE_OF + slot] = actor.state = READY
         self.current = actor
-        self._reached = actor.pending
+        self.reached = actor.pending
         self._slot = slot
         self.ident = _get_ident()
 
@@ -466,21 +482,7 @@ class Turns(Unwinding):
             self.on_error(actor)
         self.on_end(actor)
         self.wake(actor)
-        if words[at.HOPS] < words[at.SUCCESSORS]:
-            self._hop()
-        else:
-            self._give_back(actor, END)
-
-    def _hop(self) -> None:
-        """Hands the turn on without asking the scheduler, who has said to whom."""
-        words = self._words
-        hop = words[at.HOPS]
-        words[at.HOPS] = hop + 1
-        words[at.HOPPED_AT + hop] = words[at.STEP]
-        words[at.BATON] = slot = words[at.NEXT + hop]
-        self.ident = 0
-        self.current = None
-        open_gate(self._gates[slot])
+        self._give_back(actor, END)
 
     def _is_ready(self, slot: int) -> bool:
         return bool(self._words[at.STATE_OF + slot] == READY)

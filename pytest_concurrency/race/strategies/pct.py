@@ -6,12 +6,32 @@ Finding Bugs, ASPLOS 2010.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from pytest_concurrency.race.rng import Stream
 from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, ActorView, Decision, Profile
 
-__all__ = ["FAIR_AFTER", "PCT"]
+__all__ = ["FAIR_AFTER", "PCT", "Change", "Plan"]
+
+
+class Change(NamedTuple):
+    """A step at which the actor that runs then gets another priority."""
+
+    step: int
+    priority: int
+
+
+class Plan(NamedTuple):
+    """Whom priorities let go on, without asking again.
+
+    Attributes:
+        priorities: Of each actor, by index, from 1: who can go on and has the highest one does.
+        changes: What changes, in the order of their steps.
+    """
+
+    priorities: Mapping[int, int]
+    changes: Sequence[Change]
 
 
 class PCT:
@@ -78,18 +98,33 @@ class PCT:
                 best, highest = candidate, priority
         return best
 
-    def succession(self, candidates: Sequence[ActorView]) -> list[ActorView]:
-        """Returns who goes on, one after the other, when each ends before the next change.
+    def plan(self, actors: Sequence[ActorView]) -> Plan:
+        """Returns what `choose` would do from now on, as long as nobody yields.
 
         Args:
-            candidates: Everybody else, all of whom can go on.
+            actors: All who have not ended.
         """
         stream, priorities = self._stream, self._priorities
-        for candidate in candidates:
-            index = candidate.index
-            if index not in priorities:
-                priorities[index] = stream.bits(index) << 8 | 0xFF
-        return sorted(candidates, key=lambda each: priorities[each.index], reverse=True)
+        for actor in actors:
+            if actor.index not in priorities:
+                priorities[actor.index] = stream.bits(actor.index) << 8 | 0xFF
+        changes = [(step, self._changes[step]) for step in reversed(self._ahead)]
+        # Only their order matters; they are larger than a word.
+        known = {*(priorities[actor.index] for actor in actors), *(to for _, to in changes)}
+        ranks = {priority: rank for rank, priority in enumerate(sorted(known), 1)}
+        return Plan(
+            {actor.index: ranks[priorities[actor.index]] for actor in actors},
+            [Change(step, ranks[to]) for step, to in changes],
+        )
+
+    def follow(self, lowered: Iterable[int]) -> None:
+        """Notes that the next changes were made as planned.
+
+        Args:
+            lowered: Whose priority each has changed, by index.
+        """
+        for index in lowered:
+            self._priorities[index] = self._changes[self._ahead.pop()]
 
     def yielded(self, actor: ActorView) -> None:
         """Puts the actor behind all others."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pytest_concurrency.race.rng import Stream
-from pytest_concurrency.race.strategies.pct import PCT
+from pytest_concurrency.race.strategies.pct import PCT, Plan
 from pytest_concurrency.race.strategies.pos import POS
 from pytest_concurrency.race.strategies.protocol import (
     ActorView,
@@ -68,10 +68,14 @@ class Portfolio:
         self.horizon = drawn.horizon
         return chosen
 
-    def succession(self, candidates: Sequence[ActorView]) -> Sequence[ActorView]:
-        """Asks the strategy of the run, if it knows."""
-        drawn = self._drawn
-        return drawn.succession(candidates) if isinstance(drawn, PCT) else ()
+    def plan(self, actors: Sequence[ActorView]) -> Plan | None:
+        """Asks the strategy of the run, if it has one."""
+        return self._drawn.plan(actors) if isinstance(self._drawn, PCT) else None
+
+    def follow(self, lowered: Iterable[int]) -> None:
+        """Tells the strategy of the run, which has made a plan."""
+        assert isinstance(self._drawn, PCT)
+        self._drawn.follow(lowered)
 
     def yielded(self, actor: ActorView) -> None:
         """Tells the strategy of the run."""
