@@ -11,6 +11,7 @@ of 1,000 schedules and their outcomes for each of six programs, and fails if two
 from __future__ import annotations
 
 import argparse
+import compileall
 import contextlib
 import hashlib
 import json
@@ -220,6 +221,8 @@ def main() -> int:
         return 0
     if options.same:
         return compare(options.python, options.runs or 1_000)
+    # As an installed package is: where PYTHONDONTWRITEBYTECODE is set, each worker would compile it.
+    compileall.compile_dir(ROOT / "pytest_concurrency", quiet=1)
     head = [
         "start method",
         "plain loop, 2 processes",

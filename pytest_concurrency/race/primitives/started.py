@@ -6,7 +6,6 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import thread as pools
 from typing import TYPE_CHECKING, Any
 
 from pytest_concurrency.race.actors import DONE, Actor
@@ -39,7 +38,7 @@ def thread_methods(scheduler: Host) -> Iterator[tuple[type, str, Any]]:
             raise RuntimeError("threads can only be started once")
         # A pool that is never shut down does not keep a program from ending: the interpreter ends
         # its workers when it exits.
-        daemon = self.daemon or self._target is pools._worker
+        daemon = self.daemon or _is_of_a_pool(self)
         actor = scheduler.spawn(_running(self), self, daemon=daemon)
         self._race_actor = actor
         # Not by `set`: nobody waits for it, and it would pass for a lock that the actor acquires.
@@ -67,6 +66,12 @@ def thread_methods(scheduler: Host) -> Iterator[tuple[type, str, Any]]:
     yield threading.Thread, "start", start
     yield threading.Thread, "join", join
     yield threading.Thread, "is_alive", is_alive
+
+
+def _is_of_a_pool(thread: Any) -> bool:
+    # Not imported here: each worker process of a race would pay 10 ms for it.
+    pools: Any = sys.modules.get("concurrent.futures.thread")
+    return pools is not None and thread._target is pools._worker
 
 
 def _running(thread: Any) -> Callable[[], None]:
