@@ -221,7 +221,7 @@ def main() -> int:
         return 0
     if options.same:
         return compare(options.python, options.runs or 1_000)
-    # As an installed package is: where PYTHONDONTWRITEBYTECODE is set, each worker would compile it.
+    # As an installed package is; else each worker would compile it under PYTHONDONTWRITEBYTECODE.
     compileall.compile_dir(ROOT / "pytest_concurrency", quiet=1)
     head = [
         "start method",

@@ -38,7 +38,8 @@ def thread_methods(scheduler: Host) -> Iterator[tuple[type, str, Any]]:
             raise RuntimeError("threads can only be started once")
         # A pool that is never shut down does not keep a program from ending: the interpreter ends
         # its workers when it exits.
-        daemon = self.daemon or _is_of_a_pool(self)
+        pools = _pools()
+        daemon = self.daemon or (pools is not None and self._target is pools._worker)
         actor = scheduler.spawn(_running(self), self, daemon=daemon)
         self._race_actor = actor
         # Not by `set`: nobody waits for it, and it would pass for a lock that the actor acquires.
@@ -68,10 +69,10 @@ def thread_methods(scheduler: Host) -> Iterator[tuple[type, str, Any]]:
     yield threading.Thread, "is_alive", is_alive
 
 
-def _is_of_a_pool(thread: Any) -> bool:
+def _pools() -> Any:
+    """Returns the module of the pools of threads, if there are any."""
     # Not imported here: each worker process of a race would pay 10 ms for it.
-    pools: Any = sys.modules.get("concurrent.futures.thread")
-    return pools is not None and thread._target is pools._worker
+    return sys.modules.get("concurrent.futures.thread")
 
 
 def _running(thread: Any) -> Callable[[], None]:
@@ -85,6 +86,8 @@ def _running(thread: Any) -> Callable[[], None]:
             thread.run()
         finally:
             # The exit of the interpreter would wait for it.
-            pools._threads_queues.pop(thread, None)  # type: ignore[attr-defined]
+            pools = _pools()
+            if pools is not None:
+                pools._threads_queues.pop(thread, None)
 
     return run

@@ -124,7 +124,7 @@ class SharedLabels(Labels):
         """Names what an actor waits for, or the shared object that it is a part of."""
         if type(resource).__module__ == "_multiprocessing":
             return self._keys.get(key_of(resource), "")
-        return self.of_shared(resource) or super().of_resource(resource)
+        return lock_label(resource) or self.of_shared(resource) or super().of_resource(resource)
 
     def is_lock(self, value: Any) -> bool:
         """Tells whether somebody can hold an object, a lock shared between processes included."""

@@ -21,6 +21,7 @@ from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.board import Board
 from pytest_concurrency.race.processes.copies import ModuleCopies
 from pytest_concurrency.race.processes.feeders import Feeders
+from pytest_concurrency.race.processes.file_locks import FileLocks
 from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
 from pytest_concurrency.race.processes.proxies import Proxies
 from pytest_concurrency.race.processes.recording import RecordingTurns
@@ -103,6 +104,7 @@ class _Worker:
         self._primitives = Primitives(turns)
         self._semaphores = Semaphores(turns)
         self._proxies = Proxies(turns)
+        self._file_locks = FileLocks(turns)
         self._feeders = Feeders()
         self._copies = ModuleCopies()
         patches = TypePatches()
@@ -110,6 +112,7 @@ class _Worker:
             *self._semaphores.methods(),
             *pipe_methods(turns),
             *self._proxies.methods(),
+            *self._file_locks.methods(),
         ):
             patches.replace(owner, name, method)
         vars(connection)["wait"] = waiting_function(turns)
@@ -137,6 +140,7 @@ class _Worker:
         """Runs the actor once."""
         self._semaphores.forget_run()
         self._proxies.forget_run()
+        self._file_locks.forget_run()
         self._primitives.forget_run()
         self._feeders.forget_run()
         self._copies.restore()
@@ -160,7 +164,11 @@ class _Worker:
             self._turns.tell("random", name, state)
 
     def _keys_held_by(self, actor: Actor) -> list[tuple[int, int]]:
-        return self._semaphores.keys_held_by(actor) + self._proxies.keys_held_by(actor)
+        return [
+            each
+            for locks in (self._semaphores, self._proxies, self._file_locks)
+            for each in locks.keys_held_by(actor)
+        ]
 
     def _tidy(self, actor: Actor) -> None:
         if self._turns.records and actor.index == self._number:

@@ -140,8 +140,12 @@ KINDS = {
         (takes_both, takes_both_the_other_way),
         (takes_both, takes_both),
         None,
-        "endless loop",
-        ("Actor 0 goes round and round on line", "Actor 1 goes round and round on line"),
+        "deadlock",
+        (
+            "waits for FileLock 'counter.json.lock' on line",
+            "waits for FileLock 'counter.json.other.lock' on line",
+            "Each waits for the other, for ever",
+        ),
     ),
     "a file removed": Kind(
         counter,
