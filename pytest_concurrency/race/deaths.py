@@ -50,8 +50,15 @@ def name_death(record: Record, death: Death) -> Diagnosis:
 
 
 def _leaves_locked(record: Record, actor: str, held: Held) -> str:
-    since = f", taken on {record.place(held.filename, held.line)}" if held.line else ""
-    text = f"It held {held.label}{since}, which nobody can take any more"
+    place = record.place(held.filename, held.line) if held.line else ""
+    if held.doing:
+        text = f"It was in the middle of {held.label}.{held.doing}()" + (place and f" on {place}")
+        if held.doing == "put":
+            text += ", so that perhaps only a part of the item has arrived"
+        text += f", and nobody can {held.doing} anything any more"
+    else:
+        taken = place and f", taken on {place}"
+        text = f"It held {held.label}{taken}, which nobody can take any more"
     if held.waiting:
         verb = "wait" if held.waiting[1:] else "waits"
         text += f": {_actors(held.waiting)} {verb} for it, for ever"

@@ -98,12 +98,14 @@ class Held(NamedTuple):
         filename: Of the line on which it was taken; empty if that is not known.
         line: From 1; 0 if it is not known.
         waiting: The paths of the actors that wait for it.
+        doing: What the actor was in the middle of, if it is the lock of a queue.
     """
 
     label: str
     filename: str = ""
     line: int = 0
     waiting: tuple[str, ...] = ()
+    doing: str = ""
 
 
 class Death(NamedTuple):

@@ -28,7 +28,7 @@ from pytest_concurrency.race.processes.crew import Crew, States
 from pytest_concurrency.race.processes.naming import Facts
 from pytest_concurrency.race.processes.plan import write_plan
 from pytest_concurrency.race.processes.semaphores import key_of
-from pytest_concurrency.race.processes.shared import semaphores_in, shares_something
+from pytest_concurrency.race.processes.shared import queue_locks_in, semaphores_in, shares_something
 from pytest_concurrency.race.processes.shortage import NO_SHM, explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
@@ -703,6 +703,7 @@ class ProcessScheduler:
         """Yields the locks of the state that the actors of a dead process held."""
         words = self._words
         labels = {key_of(lock): label for label, lock in semaphores_in(self._given)}
+        doing = {key_of(lock): what for lock, what in queue_locks_in(self._given)}
         for actor in self.actors:
             if actor.owner != owner or words[at.STATE_OF + actor.index] == DONE:
                 continue
@@ -717,6 +718,7 @@ class ProcessScheduler:
                         for each in self.actors
                         if words[at.KEY + each.index] == key and each.owner != owner
                     ),
+                    doing.get(key, ""),
                 )
 
     def _leave_outside(self, actor: ProcessActor) -> bool:

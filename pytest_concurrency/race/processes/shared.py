@@ -18,7 +18,14 @@ from pytest_concurrency.race.points.values import UNKNOWN, attribute_of
 from pytest_concurrency.race.processes.files import lock_label
 from pytest_concurrency.race.processes.semaphores import key_of
 
-__all__ = ["SharedLabels", "kind_of", "memory_in", "semaphores_in", "shares_something"]
+__all__ = [
+    "SharedLabels",
+    "kind_of",
+    "memory_in",
+    "queue_locks_in",
+    "semaphores_in",
+    "shares_something",
+]
 
 # How much of a state is looked through.
 _MOST = 1_000
@@ -39,13 +46,14 @@ _KINDS = {
         ("multiprocessing.queues", name): name for name in ("Queue", "SimpleQueue", "JoinableQueue")
     },
 }
+_QUEUES = ("Queue", "JoinableQueue", "SimpleQueue")
 # Where a shared object keeps its memory, or its pipe, and what that adds to its label.
 _INSIDE = {
     "Value": (("_obj", ""),),
     "Array": (("_obj", ""),),
     "SharedMemory": (("_buf", ".buf"), ("_mmap", ".buf")),
     "ShareableList": (("shm", ".shm"),),
-    **dict.fromkeys(("Queue", "JoinableQueue", "SimpleQueue"), (("_reader", ""), ("_writer", ""))),
+    **dict.fromkeys(_QUEUES, (("_reader", ""), ("_writer", ""))),
 }
 _SEMAPHORE = "multiprocessing.synchronize"
 _LOCKS = ("Lock", "RLock")
@@ -158,6 +166,15 @@ def semaphores_in(state: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
     for each, label in labels._shared.values():
         for inner in _semaphores_of(each):
             yield label, inner
+
+
+def queue_locks_in(state: tuple[Any, ...]) -> Iterator[tuple[Any, str]]:
+    """Yields (semaphore, what who holds it is in the middle of) for the queues of a state."""
+    for each in _parts(state):
+        if kind_of(each) in _QUEUES:
+            for lock, doing in ((each._wlock, "put"), (each._rlock, "get")):
+                if lock is not None:
+                    yield lock._semlock, doing
 
 
 def memory_in(state: tuple[Any, ...]) -> list[Any]:

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from tests.unit.race.processes.small_sample import State, add
+from tests.unit.race.processes.small_sample import Setup, State, add
 
 LIBC = ctypes.CDLL(None)
 
@@ -55,6 +55,26 @@ def set_and_lock(state: State) -> None:
     state.event.set()
     with state.lock:
         pass
+
+
+class WithQueue(Setup):
+    """Makes states that have a queue as well."""
+
+    def __call__(self) -> Any:
+        state: Any = super().__call__()
+        state.queue = self.context.SimpleQueue()
+        return state
+
+
+def put_more_than_fits(state: Any) -> None:
+    state.value.value = os.getpid()
+    state.queue.put(bytes(1_000_000))
+
+
+def terminate_and_get(state: Any) -> None:
+    if state.value.value:
+        os.kill(state.value.value, signal.SIGTERM)
+    state.queue.get()
 
 
 def crash(state: State) -> None:

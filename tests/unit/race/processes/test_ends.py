@@ -120,6 +120,24 @@ def test_who_waits_for_the_dead_is_named(run: Callable[..., RaceResult]) -> None
     )
 
 
+def test_a_process_terminated_in_the_middle_of_a_put(
+    mp_context: BaseContext, start_method: str
+) -> None:
+    finding = found(
+        Race(seed=1, raise_on_finding=False).processes(
+            sample.put_more_than_fits,
+            sample.terminate_and_get,
+            setup=sample.WithQueue(mp_context),
+            start_method=start_method,
+        )
+    )
+    line = line_of(sample.put_more_than_fits, "queue.put")
+    assert (
+        f"It was in the middle of SimpleQueue#1.put() on line {line}, so that perhaps only a part "
+        "of the item has arrived, and nobody can put anything any more."
+    ) in " ".join(finding.story.split())
+
+
 @pytest.mark.parametrize(
     ("actor", "how"),
     [
