@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -20,6 +21,7 @@ from pytest_concurrency.race.asked import (
     no_loop_runs,
     positive,
 )
+from pytest_concurrency.race.crowds import check_crowd, note_on_crowd
 from pytest_concurrency.race.driver import ActorKind
 from pytest_concurrency.race.evidence import Evidence
 from pytest_concurrency.race.finding import Finding, Unsteady, explain, replayed, shortened
@@ -263,6 +265,7 @@ class Race:
             RaceFound: A schedule breaks the code.
             NotDeterministic: The same schedule led elsewhere the second time, and failed once.
             NotPicklable: An actor or the state cannot be sent to a process of this start method.
+            ValueError: There are more than 64 actors.
         """
         __tracebackhide__ = True
         case, outcomes = _checked_case(
@@ -270,7 +273,9 @@ class Race:
             Grades(acceptable, interesting, forbidden),
         )  # fmt: skip
         from pytest_concurrency.race.as_processes import AsProcesses
+        from pytest_concurrency.race.processes.board import SLOT_COUNT
 
+        check_crowd(len(case.actors), SLOT_COUNT)
         names = tuple(trace)
         kind = AsProcesses(context_of(start_method or self._start_method), names)
         return self._race(case, outcomes, Scope(names), kind, asked, raise_on_finding)
@@ -392,6 +397,7 @@ class Race:
             asked["max_steps"],
             self._known(),
         )
+        start = time.monotonic()
         with contextlib.closing(kind):
             if self._replay is not None and self._replay[0] == self._calls:
                 result = self._replayed(case, scope, plan, outcomes, self._replay[1])
@@ -399,7 +405,9 @@ class Race:
                 result = self._stressed(case, scope, plan, outcomes)
             else:
                 result = self._searched(case, scope, plan, outcomes)
-            result = replace(result, notes=result.notes + kind.notes)
+            crowd = note_on_crowd(len(case.actors), result.runs, time.monotonic() - start)
+            notes = (*result.notes, *kind.notes, *([crowd] if crowd else []))
+            result = replace(result, notes=notes)
         self.results.append(result)
         if result.finding is not None and self._raises_now(raise_on_finding):
             # The traceback leads to the line of the actor that failed; a debugger opens there.

@@ -35,6 +35,13 @@ IN_THE_CALL = {
         "race.threads(add, add, setup=Counter, budget='soon')",
         ["E * ValueError: budget='soon' is not a time"],
     ),
+    "crowd": (
+        "race.processes(add, copies=100, setup=Counter)",
+        [
+            "E * ValueError: 100 actors are too many: race.processes() has room for 64, *",
+            "E * next: give two or three: nearly every bug shows with two",
+        ],
+    ),
     "argument": (
         "race.threads(add, add, setup=Counter, luck=1)",
         ["E * TypeError: unexpected argument 'luck'; known: confidence, *"],
@@ -56,7 +63,7 @@ def test_it(race):
     )
     result = run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([">       race.threads(*", *lines])
+    result.stdout.fnmatch_lines([">       race.*(*", *lines])
     result.stdout.no_fnmatch_line("*/pytest_concurrency/race/*")
 
 
