@@ -7,32 +7,26 @@ until the step at which the strategy wants to decide, or until its actor ends or
 from __future__ import annotations
 
 import contextlib
-import linecache
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.context import BaseContext
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from pytest_concurrency.children.exits import describe_exit
-from pytest_concurrency.children.runner import rebuilt_exception
-from pytest_concurrency.errors import ChildDied, ChildTraceback
 from pytest_concurrency.race.accesses import ANYTHING, Access
 from pytest_concurrency.race.actors import BLOCKED, DONE, NEW, READY, STRAY
 from pytest_concurrency.race.asked import name_of
-from pytest_concurrency.race.deaths import ActorDied
 from pytest_concurrency.race.driver import Ending, Fault, Stretch
-from pytest_concurrency.race.points.operations import Operation
 from pytest_concurrency.race.processes import board as at
+from pytest_concurrency.race.processes.actors import ProcessActor
 from pytest_concurrency.race.processes.crew import Crew, States
+from pytest_concurrency.race.processes.heard import Notes
+from pytest_concurrency.race.processes.losses import Losses
 from pytest_concurrency.race.processes.naming import Facts
 from pytest_concurrency.race.processes.plan import write_plan
-from pytest_concurrency.race.processes.semaphores import key_of
-from pytest_concurrency.race.processes.shared import queue_locks_in, semaphores_in, shares_something
+from pytest_concurrency.race.processes.shared import shares_something
 from pytest_concurrency.race.processes.shortage import NO_SHM, explained_shortage, is_shortage
 from pytest_concurrency.race.processes.turns import BACK, REASONS, open_gate, pass_gate
 from pytest_concurrency.race.processes.watch import Watch
-from pytest_concurrency.race.recording import Crash, Death, Held, Record, Step, Wait
 from pytest_concurrency.race.runs import Case
 from pytest_concurrency.race.strategies.pct import PCT
 from pytest_concurrency.race.strategies.portfolio import Portfolio
@@ -40,105 +34,19 @@ from pytest_concurrency.race.strategies.protocol import FAIR_AFTER, Reason, Stra
 from pytest_concurrency.race.surroundings import collector_paused, on_one_cpu
 
 if TYPE_CHECKING:
-    from types import CodeType
-
     from typing_extensions import Self
 
-__all__ = ["ProcessActor", "ProcessScheduler"]
+__all__ = ["ProcessScheduler"]
 
-# In seconds of real time: how often to look at an actor that has the turn, in how many parts, and
-# how long it may do nothing visible.
+# How often to look at an actor that has the turn, in seconds of real time, and in how many parts.
 _LOOK_EVERY = 0.05
 _GLANCES = 10
 _LOOPS = ", in a loop without an end,"
-_PATIENCE = 10.0
-_LESS_PATIENCE = 1.0
 # So many decisions in a row without a visible operation are an endless loop.
 _POLLS = 1_000
-_monotonic = time.monotonic
 
 
-class CodeName(NamedTuple):
-    """Stands for code of another process."""
-
-    co_filename: str
-    co_name: str
-    co_firstlineno: int
-
-
-class _Notes:
-    """What the workers have told of a run that is recorded."""
-
-    def __init__(self) -> None:
-        self.steps: dict[int, tuple[int, list[Any]]] = {}
-        self.waits: list[tuple[Any, ...]] = []
-        self.holders: dict[int, tuple[int, int]] = {}
-        self.crashes: list[Crash] = []
-
-
-class ProcessActor:
-    """An actor of a run: the main thread of a worker, or a thread that it has started.
-
-    Args:
-        scheduler: Whose it is.
-        index: Its slot on the board.
-        path: Its name in schedules.
-        owner: The number of its process.
-        daemon: Whether the run ends without it.
-        name: What to call it.
-
-    Attributes:
-        deadline: Not None if its turn would mean that its timeout wins.
-        error: The exception that ended it.
-        children: How many actors it has started.
-        yields: How often it has given way.
-        access: Nothing is known of what it is about to touch.
-    """
-
-    __slots__ = (
-        "_scheduler",
-        "children",
-        "daemon",
-        "deadline",
-        "error",
-        "index",
-        "name",
-        "owner",
-        "path",
-        "yields",
-    )
-    access: object = None
-
-    def __init__(
-        self,
-        scheduler: ProcessScheduler,
-        index: int,
-        path: str,
-        owner: int,
-        daemon: bool,
-        name: str,
-    ) -> None:
-        self._scheduler = scheduler
-        self.index = index
-        self.path = path
-        self.owner = owner
-        self.daemon = daemon
-        self.name = name
-        self.deadline: float | None = None
-        self.error: BaseException | None = None
-        self.children = 0
-        self.yields = 0
-
-    @property
-    def pending(self) -> Operation | None:
-        """Its next visible operation; None if it has not come to one."""
-        return self._scheduler.pending_of(self)
-
-    def __repr__(self) -> str:
-        return f"<actor {self.path} in process {self.owner}>"
-
-
-class ProcessScheduler:
+class ProcessScheduler(Losses):
     """Runs actors in processes under schedules; use it with `with`, and `close` it in the end.
 
     Args:
@@ -147,14 +55,8 @@ class ProcessScheduler:
         trace: What else is the user's code: see `Scope`.
 
     Attributes:
-        stretches: Who went on from which operation, and why.
-        actors: The actors of the last run.
-        ending: How it ended.
-        strays: What blocked in the last run without being modelled, in words.
-        death: Whose process died, if that is how the last run ended.
         kept: Nothing is kept: objects stay in their processes.
         faults: Nothing: what goes wrong in a process ends an actor, or the process.
-        facts: What the recorded run has shown of the processes themselves.
         records: Whether the workers record their steps, with values.
         candidates, current, reason, step: See `Decision`.
     """
@@ -162,44 +64,26 @@ class ProcessScheduler:
     foresees_accesses = True
 
     def __init__(self, context: BaseContext, max_steps: int, trace: tuple[str, ...] = ()) -> None:
+        super().__init__(max_steps)
         self.faults: Sequence[Fault] = ()
         self._context = context
-        self._max_steps = max_steps
         self._scope_trace = trace
-        self._crew: Crew | None = None
         self._states: States | None = None
         self._used = 0
-        self._given: tuple[Any, ...] = ()
         self._case: Case | None = None
-        self._operations: list[list[Operation]] = []
-        self._read_ahead = 0
-        self._patience = _PATIENCE
-        self._outside = 0
-        self._is_clean = True
-        self._trace: list[Operation] | None = []
         self._strategy: Strategy
         self._exit = contextlib.ExitStack()
         self._pinned = contextlib.ExitStack()
         self._is_open = False
-        self._board: at.Board
-        self._words: memoryview
         self._main_actors: list[ProcessActor] = []
         self._plans = False
         self._is_timeless = False
-        self.length = 0
-        self.stretches: list[Stretch] = []
-        self.actors: list[ProcessActor] = []
         self.candidates: list[ProcessActor] = []
         self.current: ProcessActor | None = None
         self.reason: Reason = "start"
         self.step = 0
-        self.ending: Ending = "complete"
-        self.strays: list[str] = []
-        self.death: Death | None = None
         self.kept: list[object] | None = None
         self.records = False
-        self._notes = _Notes()
-        self.facts = Facts()
         self._notes_acquires = True
 
     def __enter__(self) -> Self:
@@ -324,19 +208,6 @@ class ProcessScheduler:
         self._notes_acquires = notes
 
     @property
-    def trace(self) -> list[Operation]:
-        """The visible operations of the last run in the order in which actors came to them."""
-        if self._trace is None:
-            ends = [stretch.start for stretch in self.stretches[1:]] + [self.length]
-            numbers = self._board.trace
-            self._trace = [
-                self._operations[cast(ProcessActor, stretch.actor).owner][numbers[step]]
-                for stretch, end in zip(self.stretches, ends, strict=True)
-                for step in range(stretch.start, end)
-            ]
-        return self._trace
-
-    @property
     def accesses(self) -> list[tuple[ProcessActor, Access]]:
         """What the operations of the last run touched: all there is, as far as anybody knows.
 
@@ -345,51 +216,6 @@ class ProcessScheduler:
         if not shares_something(self._given):
             return []
         return [(cast(ProcessActor, stretch.actor), ANYTHING) for stretch in self.stretches]
-
-    @property
-    def has_lost_patience(self) -> bool:
-        """Whether real time ran out for an actor: each run costs much of it then."""
-        return self._patience < _PATIENCE
-
-    @property
-    def record(self) -> Record:
-        """What was recorded of the last run, if `records` is set."""
-        return Record(
-            tuple(self._step_of(*each) for _, each in sorted(self._notes.steps.items())),
-            tuple(self._wait_of(*each) for each in self._notes.waits)
-            if self.ending == "deadlock"
-            else (),
-            tuple(self._notes.crashes),
-            self.ending == "endless",
-            death=self.death,
-        )
-
-    def _step_of(self, owner: int, sent: list[Any]) -> Step:
-        slot, number, label, before, after, locks, raised = sent
-        operation = self._operations[owner][number]
-        path = self.actors[slot].path
-        return Step(path, operation, label, before, after, operation.writes, locks, raised)
-
-    def _wait_of(
-        self, owner: int, slot: int, label: str, number: int, key: int, holder: int | None
-    ) -> Wait:
-        operation = None if number < 0 else self._operations[owner][number]
-        since = 0
-        if key in self._notes.holders:
-            holder, since = self._notes.holders[key]
-        return Wait(
-            self.actors[slot].path,
-            label or "something",
-            "" if operation is None else operation.code.co_filename,
-            0 if operation is None else operation.line,
-            "" if holder is None else self.actors[holder].path,
-            since,
-        )
-
-    def pending_of(self, actor: ProcessActor) -> Operation | None:
-        """Returns the next visible operation of an actor; None if it has not come to one."""
-        number = self._words[at.PENDING + actor.index]
-        return None if number < 0 else self._operations[actor.owner][number]
 
     # One run.
 
@@ -432,7 +258,7 @@ class ProcessScheduler:
         words[at.EVENTS] = 0
         words[at.DETAIL] = self._read_ahead = 0
         if self.records:
-            self._notes = _Notes()
+            self._notes = Notes()
             self.facts = Facts()
         self._strategy = strategy
         self._trace = None
@@ -655,185 +481,3 @@ class ProcessScheduler:
                 self._lose_patience()
                 self._crew.kill(actor.owner)
         self._read_details(actor.owner)
-
-    # What goes wrong with a worker.
-
-    def _died(self, actor: ProcessActor, code: int) -> None:
-        assert self._crew is not None
-        self._read_waiting(actor.owner)
-        self._words[at.DETAIL] = self._read_ahead = 0
-        self._is_clean = False
-        self.ending = "died"
-        how = describe_exit(code)
-        last = self._last_operation_of(actor)
-        self.death = Death(
-            actor.path,
-            how,
-            *(("", 0) if last is None else (last.code.co_filename, last.line)),
-            tuple(self._held_by(actor.owner)),
-        )
-        actor.error = ActorDied(
-            f"the process of actor {actor.path} ({actor.name}) died: {how}",
-            exitcode=code,
-            death=self.death,
-        )
-
-    def _finds_the_dead(self) -> bool:
-        """Looks for an actor that waits for ever, or is waited for, because its process died."""
-        assert self._crew is not None
-        for actor in self.actors:
-            code = self._crew.exit_code(actor.owner)
-            if code is not None and self._words[at.STATE_OF + actor.index] != DONE:
-                self._died(actor, code)
-                return True
-        return False
-
-    def _last_operation_of(self, actor: ProcessActor) -> Operation | None:
-        """Returns the visible operation that an actor has come to last; None if to none."""
-        end = min(self._words[at.STEP], self._max_steps)
-        for stretch in reversed(self.stretches):
-            if stretch.actor is actor and stretch.start < end:
-                number = self._board.trace[end - 1]
-                known = self._operations[actor.owner]
-                return known[number] if number < len(known) else None
-            end = stretch.start
-        return None
-
-    def _held_by(self, owner: int) -> Iterator[Held]:
-        """Yields the locks of the state that the actors of a dead process held."""
-        words = self._words
-        labels = {key_of(lock): label for label, lock in semaphores_in(self._given)}
-        doing = {key_of(lock): what for lock, what in queue_locks_in(self._given)}
-        for actor in self.actors:
-            if actor.owner != owner or words[at.STATE_OF + actor.index] == DONE:
-                continue
-            for key, number in self._board.held_by(actor.index):
-                operation = self._operations[owner][number] if number >= 0 else None
-                yield Held(
-                    labels.get(key, "a lock"),
-                    "" if operation is None else operation.code.co_filename,
-                    0 if operation is None else operation.line,
-                    tuple(
-                        each.path
-                        for each in self.actors
-                        if words[at.KEY + each.index] == key and each.owner != owner
-                    ),
-                    doing.get(key, ""),
-                )
-
-    def _leave_outside(self, actor: ProcessActor) -> bool:
-        """Takes the turn from an actor that blocks outside; False if there is nobody else."""
-        words = self._words
-        others = [each for each in self._able() if each is not actor]
-        if not others:
-            return False
-        words[at.STATE_OF + actor.index] = STRAY
-        words[at.BATON] = -1
-        self._outside += 1
-        self.strays.append(self._described(actor))
-        return True
-
-    def _wait_for_a_stray(self) -> bool:
-        """Waits until an actor comes back from outside; False if none does."""
-        assert self._crew is not None
-        words = self._words
-        until = _monotonic() + self._patience
-        while True:
-            for actor in self.actors:
-                state = words[at.STATE_OF + actor.index]
-                if state == BACK:
-                    return True
-                code = self._crew.exit_code(actor.owner) if state == STRAY else None
-                if code is not None:
-                    self._died(actor, code)
-                    return False
-            if _monotonic() > until:
-                self.ending = "stuck"
-                self._lose_patience()
-                return False
-            time.sleep(_LOOK_EVERY / 10)
-
-    def _give_up(self, actor: ProcessActor, doing: str) -> None:
-        """Kills the worker of an actor that does nothing visible any more."""
-        assert self._crew is not None
-        self.strays.append(self._described(actor) + doing)
-        self.ending = "stuck"
-        self._lose_patience()
-        self._crew.kill(actor.owner)
-        self._words[at.DETAIL] = self._read_ahead = 0
-        self._is_clean = False
-
-    def _lose_patience(self) -> None:
-        self._patience = min(self._patience, _LESS_PATIENCE)
-
-    def _described(self, actor: ProcessActor) -> str:
-        """Says where an actor blocks: at what it has come to last."""
-        self._read_waiting(actor.owner)
-        last = self._last_operation_of(actor)
-        if last is None:
-            return f"actor {actor.path} ({actor.name})"
-        source = linecache.getline(last.code.co_filename, last.line).strip()
-        return f"actor {actor.path} at {last.code.co_filename}:{last.line}: {source}"
-
-    # What the workers tell.
-
-    def _read_details(self, owner: int) -> None:
-        """Reads what a worker has sent during the turn that is over."""
-        assert self._crew is not None
-        words = self._words
-        for _ in range(words[at.DETAIL] - self._read_ahead):
-            sent = self._crew.read(owner, self._patience)
-            if sent is None:
-                break
-            self._take_in(owner, sent)
-        words[at.DETAIL] = self._read_ahead = 0
-
-    def _read_waiting(self, owner: int) -> None:
-        """Reads what there is, so that a worker with much to say does not have to wait."""
-        assert self._crew is not None
-        while (sent := self._crew.read(owner, 0)) is not None:
-            self._read_ahead += 1
-            self._take_in(owner, sent)
-
-    def _take_in(self, owner: int, sent: tuple[Any, ...]) -> None:
-        what, *rest = sent
-        if what == "operation":
-            kind, name, subject, offset, line, *code = rest
-            stand_in = cast("CodeType", CodeName(*code))
-            self._operations[owner].append(Operation(kind, name, subject, stand_in, offset, line))
-        elif what == "acquires":
-            for number in rest:
-                self._operations[owner][number].acquires = True
-        elif what == "steps":
-            for event, step in rest[0].items():
-                self._notes.steps[event] = owner, step
-        elif what == "wait":
-            *wait, is_orphan = rest
-            self._notes.waits.append((owner, *wait))
-            if is_orphan:
-                self.facts.orphans.append((self.actors[wait[0]].path, wait[1]))
-        elif what == "globals":
-            self.facts.globals_of[owner] = rest[0]
-        elif what == "random":
-            self.facts.drawn_from.append((*rest, owner))
-        elif what == "held":
-            slot, held = rest
-            for key, line in held:
-                self._notes.holders[key] = slot, line
-        elif what == "crash":
-            slot, text, filename, line = rest
-            self._notes.crashes.append(Crash(self.actors[slot].path, text, filename, line))
-        elif what == "error":
-            slot, outcome = rest
-            self.actors[slot].error = self._error_of(self.actors[slot], outcome)
-
-    def _error_of(self, actor: ProcessActor, outcome: Any) -> BaseException:
-        if outcome["kind"] == "exited":
-            error: BaseException = ChildDied(
-                f"{actor.name} ended its process by sys.exit(): {describe_exit(outcome['code'])}",
-                exitcode=outcome["code"],
-            )
-        else:
-            error = rebuilt_exception(actor.name, outcome)
-        error.__cause__ = ChildTraceback(outcome["traceback"])
-        return error

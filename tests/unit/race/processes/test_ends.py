@@ -14,7 +14,7 @@ import pytest
 from pytest_concurrency.errors import ChildDied, ChildTraceback, NotPicklable
 from pytest_concurrency.race.detector import Race, RaceResult
 from pytest_concurrency.race.finding import Finding
-from pytest_concurrency.race.processes import scheduler
+from pytest_concurrency.race.processes import heard, losses
 from pytest_concurrency.waiting import wait_until
 from tests.unit.race.processes import ends_sample as sample
 from tests.unit.race.processes.leftovers import nothing_left
@@ -33,8 +33,8 @@ def marker(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def _less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "_PATIENCE", 1.0)
-    monkeypatch.setattr(scheduler, "_LESS_PATIENCE", 0.2)
+    monkeypatch.setattr(heard, "PATIENCE", 1.0)
+    monkeypatch.setattr(losses, "_LESS_PATIENCE", 0.2)
 
 
 @pytest.fixture
