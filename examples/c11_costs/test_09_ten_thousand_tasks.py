@@ -5,7 +5,7 @@ knows and where it goes on. A thread that waits is known to the system, and has 
 in the scheduler. What many machines cannot do with threads is nothing special with tasks.
 
 One tutorial says that some ten thousand coroutines cost as much as some ten threads. That is too
-generous, but the direction is right: in memory, ten thousand tasks are worth about five hundred
+generous, but the direction is right: in memory, ten thousand tasks are worth several hundred
 threads.
 
     pytest -p pytest_concurrency examples/c11_costs/test_09_ten_thousand_tasks.py
