@@ -20,9 +20,9 @@ CHUNKS = 8
 WHY = (
     "the tutorial says that the chunks made it faster, and changed the loop for sum() at the same "
     "time; the loop over chunks is as slow as the loop, and sum() of the whole list as fast as of "
-    "its chunks. Threads take turns. To start processes and send them the numbers takes longer than "
-    "to add those, and so does the start alone, where each makes its own numbers. The tutorial "
-    "names neither its machine nor its Python."
+    "its chunks. Threads take turns. To start processes and send them the numbers takes longer "
+    "than to add those, and so does the start alone, where each makes its own numbers. The "
+    "tutorial names neither its machine nor its Python."
 )
 
 
