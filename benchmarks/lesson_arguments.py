@@ -2,7 +2,7 @@
 
     python benchmarks/lesson_arguments.py [--megabytes 80] [--rounds 5]
 
-The lesson is examples/c08_fork/test_09_big_argument.py.
+The lesson is examples/c08_fork/test_10_big_argument.py.
 """
 
 from __future__ import annotations

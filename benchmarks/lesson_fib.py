@@ -25,7 +25,7 @@ WHY = (
 )
 WHY_SIZES = (
     "no tutorial gives figures, but one says that more processes than processors slow the work "
-    "down. They do, by little: what more of them cost is their start and their changing over."
+    "down. They do: each has to be started, and all of them have to take turns."
 )
 
 

@@ -8,18 +8,14 @@ afresh, and finds a lock of its own that nobody holds.
 The lock need not be one of yours: a `queue.Queue` has one inside, and so have caches, connection
 pools and most objects that threads may share.
 
-It is often told that the locks of logging do this too. In old versions they did; every Python from
-3.10 on gives a forked child new ones. A lock of your own, in a handler too, is not looked after.
-
     pytest -p pytest_concurrency examples/c08_fork/test_01_held_lock.py --hazards=fail
 """
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -117,46 +113,4 @@ def test_a_child_that_is_handed_plain_data_needs_no_lock(run_in_process: Any) ->
         assert run_in_process(count, ["tea", "milk"]) == 2
 
 
-class Diary(logging.Handler):
-    """Keeps what is logged; whoever logs "wait" does so with the handler's lock in hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pages: list[str] = []
-        self.wait: Callable[[], None] = lambda: None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.pages.append(record.getMessage())
-        if record.getMessage() == "wait":
-            self.wait()
-
-
-diary = Diary()
-
-
-def write_in_diary() -> list[str]:
-    diary.handle(logging.makeLogRecord({"msg": "the child was here"}))
-    return diary.pages[-1:]
-
-
-@pytest.mark.fact("logging-lock-after-fork")
-def test_logging_gives_the_child_new_locks(run_in_process: Any) -> None:
-    inside, may_go = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        inside.set()
-        may_go.wait(timeout=60)
-
-    diary.wait = wait
-    writer = threading.Thread(target=diary.handle, args=(logging.makeLogRecord({"msg": "wait"}),))
-    writer.start()
-    try:
-        assert inside.wait(timeout=30)
-        assert run_in_process(write_in_diary) == ["the child was here"]
-    finally:
-        may_go.set()
-        writer.join(timeout=30)
-        diary.pages.clear()
-
-
-# See also: test_02_threads_stay_behind.py, for the threads themselves.
+# See also: test_03_threads_stay_behind.py, for the threads themselves.

@@ -84,4 +84,4 @@ def test_a_pool_does_many_tasks_with_few_starts(mp_context: Any) -> None:
     assert len(workers) <= 2
 
 
-# See also: c08_fork/test_09_big_argument.py, for what the arguments of a start cost.
+# See also: c08_fork/test_10_big_argument.py, for what the arguments of a start cost.

@@ -8,7 +8,7 @@ whether it is there before they make it. Between the look and the making, anothe
 By nature that happens when two children start together on a fresh machine, and never again. Here
 the other process comes exactly then, every time. It is the same under each start method.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_07_same_folder.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_08_same_folder.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -108,4 +108,4 @@ def test_a_file_that_is_written_aside_and_renamed_is_never_seen_half_done(model:
     assert target.read_text() == "weights"
 
 
-# See also: test_04_open_file.py, for a file that was open before the child started.
+# See also: test_05_open_file.py, for a file that was open before the child started.

@@ -8,7 +8,7 @@ answers that were meant for the other; the same holds for every socket.
 With spawn and forkserver the child has no connection until it makes one. Nor can it be passed one:
 a connection cannot be pickled.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_05_open_connection.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_06_open_connection.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -105,4 +105,4 @@ def test_a_connection_kept_by_process_id_is_made_anew_in_the_child(
     assert orders_seen_by_child(mp_context, tell_orders_seen_by_this_process, shop) == 0
 
 
-# See also: test_04_open_file.py, for what fork does with a file.
+# See also: test_05_open_file.py, for what fork does with a file.

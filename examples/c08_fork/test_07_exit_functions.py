@@ -9,7 +9,7 @@ a child ended.
 
 A `finally` in the child's own function is run everywhere, unless the child is killed.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_06_exit_functions.py
+    pytest -p pytest_concurrency examples/c08_fork/test_07_exit_functions.py
 """
 
 from __future__ import annotations
@@ -49,4 +49,4 @@ def test_exit_functions_of_a_forked_child_are_run_since_3_13_and_finally_always(
     assert sorted(note.name for note in tmp_path.iterdir()) == expected
 
 
-# See also: test_02_threads_stay_behind.py, for what else of the parent does not run in a child.
+# See also: test_03_threads_stay_behind.py, for what else of the parent does not run in a child.

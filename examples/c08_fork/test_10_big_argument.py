@@ -7,7 +7,7 @@ becomes slow with Python 3.14, where forkserver is the default on Linux.
 
 The remedy is to send the place where the data is: the name of a file or of shared memory.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_09_big_argument.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_10_big_argument.py --hazards=fail
 
 How much time it costs: `python benchmarks/lesson_arguments.py`.
 """
@@ -104,4 +104,4 @@ def test_the_name_of_shared_memory_is_sent_in_a_few_bytes(mp_context: Any, photo
     assert explain_pickle(block.name).size < 1_000
 
 
-# See also: test_08_shared_memory_gone.py, for who may delete shared memory.
+# See also: test_09_shared_memory_gone.py, for who may delete shared memory.

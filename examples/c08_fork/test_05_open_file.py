@@ -7,7 +7,7 @@ needs the file opens it itself.
 What was written and not yet flushed lies in the file object, and that is copied. So parent and
 child both have it, and both write it: a line that was written once is in the file twice.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_04_open_file.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_05_open_file.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -111,4 +111,4 @@ def test_a_line_flushed_before_the_fork_is_there_once(mp_context: Any, tmp_path:
     assert (tmp_path / "log").read_text().split() == ["parent", "child"]
 
 
-# See also: test_05_open_connection.py, for a database that is open.
+# See also: test_06_open_connection.py, for a database that is open.

@@ -8,7 +8,7 @@ destroys it when it ends, and complains of a leak besides.
 Children of `multiprocessing` share the watcher of their parent, and there this does not happen.
 For other programs Python 3.13 brought `track=False`; before, one takes the block off the list.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_08_shared_memory_gone.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_09_shared_memory_gone.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -116,4 +116,4 @@ def test_a_child_of_the_owner_leaves_the_block(mp_context: Any) -> None:
         assert is_there(name)
 
 
-# See also: test_09_big_argument.py, for what shared memory is good for.
+# See also: test_10_big_argument.py, for what shared memory is good for.

@@ -10,7 +10,7 @@ It is often told of all random numbers in Python. The functions of the module `r
 safe: Python seeds them anew in every forked child. `os.urandom`, `secrets` and `uuid.uuid4` are
 safe too, as they ask the system. NumPy's global generator is not.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_03_same_random_numbers.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_04_same_random_numbers.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -71,4 +71,4 @@ def test_a_seed_for_each_child_gives_different_numbers_that_can_be_repeated(
     assert different_draws(mp_context, draw_from_own_seed) == 2
 
 
-# See also: test_04_open_file.py, for another thing that has a place and is shared.
+# See also: test_05_open_file.py, for another thing that has a place and is shared.

@@ -11,7 +11,7 @@ same everywhere: a thread that a child needs is started in the child.
 Python 3.12 and later warn when a process with threads forks. The test below records that warning; a
 filter that turns warnings into errors does not stop the fork, which is over when Python warns.
 
-    pytest -p pytest_concurrency examples/c08_fork/test_02_threads_stay_behind.py --hazards=fail
+    pytest -p pytest_concurrency examples/c08_fork/test_03_threads_stay_behind.py --hazards=fail
 """
 
 from __future__ import annotations
