@@ -73,15 +73,14 @@ def test_a_raw_value_and_a_lock_beside_it_keep_every_update(race: Race) -> None:
 @pytest.mark.fact("value-is-not-a-proxy")
 def test_a_value_is_a_c_int_in_shared_memory() -> None:
     counter: Any = FORK.Value("i", 0)
-    assert isinstance(counter, Synchronized)
-    assert isinstance(counter.get_obj(), c_int)
-
     counter.value = 2**31
     assert counter.value == -(2**31), "it wraps around, like any C int"
     with pytest.raises(TypeError):
         counter.value = 0.5  # for this there is Value("d", 0.5)
     with pytest.raises(TypeError):
-        counter += 1  # the object is not the number: counter.value is
+        counter + 1  # the object is not the number: counter.value is
+    assert isinstance(counter, Synchronized)
+    assert isinstance(counter.get_obj(), c_int)
 
 
 # See also: test_01_lost_update.py, for what goes wrong without a lock.

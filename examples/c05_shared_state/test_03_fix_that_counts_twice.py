@@ -12,8 +12,9 @@ what stands inside the lock. With the slow part inside, ten processes are as slo
 slow part outside, only the additions queue up. No clock is needed to see the difference: two
 workers try to meet in the slow part.
 
-    pytest -p pytest_concurrency examples/c05_shared_state/test_03_fix_that_counts_twice.py --hazards=fail
-"""  # noqa: E501
+    pytest -p pytest_concurrency --hazards=fail \
+        examples/c05_shared_state/test_03_fix_that_counts_twice.py
+"""
 
 from __future__ import annotations
 

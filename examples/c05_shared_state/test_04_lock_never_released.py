@@ -14,8 +14,9 @@ The tests ask for the lock without waiting: who has it is settled once the child
 program that writes `with lock:` at this point waits for ever, without a word. The last remedy is
 not to: `acquire(timeout=...)` at least comes back, and can say which lock it was.
 
-    pytest -p pytest_concurrency examples/c05_shared_state/test_04_lock_never_released.py --hazards=fail
-"""  # noqa: E501
+    pytest -p pytest_concurrency --hazards=fail \
+        examples/c05_shared_state/test_04_lock_never_released.py
+"""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ import pytest
 
 
 def start(mp_context: Any, target: Any, *args: Any) -> Any:
-    child = mp_context.Process(target=target, args=args)
+    child = mp_context.Process(target=target, args=args, name="the child")
     child.start()
     return child
 
@@ -46,7 +47,8 @@ def test_a_lock_stays_taken_when_an_exception_skips_the_release(mp_context: Any)
     child = start(mp_context, divide, lock, 0)
     child.join(timeout=30)
     assert child.exitcode == 1
-    assert lock.acquire(block=False), "the child has ended, and the lock is still taken"
+    is_free = lock.acquire(block=False)
+    assert is_free, "the child has ended, and the lock is still taken"
 
 
 def divide_with(lock: Any, number: int) -> None:
@@ -80,7 +82,8 @@ def test_a_terminated_child_takes_the_lock_with_it(mp_context: Any) -> None:
     assert holds_it.wait(timeout=30)
     child.terminate()
     child.join(timeout=30)
-    assert lock.acquire(block=False), "the child was terminated, and the lock is still taken"
+    is_free = lock.acquire(block=False)
+    assert is_free, "the child was terminated, and the lock is still taken"
 
 
 @pytest.mark.fix("lock-holder-dies")

@@ -29,16 +29,20 @@ from pytest_concurrency import Race, RaceFound
 FORK = multiprocessing.get_context("fork")
 
 
+def two_locks() -> Any:
+    return FORK.Lock(), FORK.Lock()
+
+
 def pay_to_the_right(locks: Any) -> None:
     left, right = locks
-    with left:
+    with left:  # noqa: SIM117 - two lines, so that the story below can tell them apart
         with right:
             pass  # the money changes hands
 
 
 def pay_to_the_left(locks: Any) -> None:
     left, right = locks
-    with right:
+    with right:  # noqa: SIM117
         with left:
             pass
 
@@ -50,37 +54,27 @@ def pay_to_the_left(locks: Any) -> None:
     why="each holds the lock that the other needs next, because they take them in opposite order",
 )
 def test_two_processes_that_lock_in_opposite_order_wait_for_ever(race: Race) -> None:
-    race.processes(
-        pay_to_the_right,
-        pay_to_the_left,
-        start_method="fork",
-        setup=lambda: (FORK.Lock(), FORK.Lock()),
-    )
+    race.processes(pay_to_the_right, pay_to_the_left, start_method="fork", setup=two_locks)
 
 
 def pay_to_the_left_in_order(locks: Any) -> None:
     left, right = locks
-    with left:
-        with right:
-            pass
+    with left, right:
+        pass
 
 
 @pytest.mark.fix("lock-order-deadlock")
 def test_one_order_for_all_never_deadlocks(race: Race) -> None:
-    race.processes(
-        pay_to_the_right,
-        pay_to_the_left_in_order,
-        start_method="fork",
-        setup=lambda: (FORK.Lock(), FORK.Lock()),
-    )
+    race.processes(pay_to_the_right, pay_to_the_left_in_order, start_method="fork", setup=two_locks)
+
+
+def one_lock_twice() -> Any:
+    lock = FORK.RLock()
+    return lock, lock
 
 
 @pytest.mark.fix("lock-order-deadlock")
-def test_one_reentrant_lock_for_both_accounts_never_deadlocks(race: Race) -> None:
-    def one_lock_twice() -> Any:
-        lock = FORK.RLock()
-        return lock, lock
-
+def test_one_lock_for_both_accounts_never_deadlocks(race: Race) -> None:
     race.processes(pay_to_the_right, pay_to_the_left, start_method="fork", setup=one_lock_twice)
 
 

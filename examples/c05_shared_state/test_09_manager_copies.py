@@ -80,7 +80,6 @@ def test_two_processes_lose_an_update_of_a_managers_dictionary(manager: Any, rac
         start_method="fork",
         setup=lambda: manager.dict(seen=0),
         check=lambda guests: guests["seen"] == 2,
-        runs=20,
     )
 
 
@@ -98,7 +97,6 @@ def test_a_lock_of_the_manager_keeps_every_update(manager: Any, race: Race) -> N
         start_method="fork",
         setup=lambda: (manager.dict(seen=0), manager.Lock()),
         check=lambda guests_and_lock: guests_and_lock[0]["seen"] == 2,
-        runs=20,
     )
 
 

@@ -61,7 +61,6 @@ def test_a_lock_of_the_manager_beside_it_keeps_every_update(manager: Any, race: 
         start_method="fork",
         setup=lambda: (manager.Value("i", 0), manager.Lock()),
         check=lambda counter_and_lock: counter_and_lock[0].value == 2,
-        runs=20,
     )
 
 

@@ -3,7 +3,9 @@
 The `with` block of the manager is left, and the dictionary is printed below it. It is an ordinary
 variable and still there, so one expects its contents to be as well. But the variable is a proxy:
 the contents were in the manager's process, which ended with the block. The same happens in a child
-that still works when its parent leaves the block.
+that still works when its parent leaves the block. The error does not mention any of this. It is a
+FileNotFoundError, of the socket through which the proxy would have asked, or a BrokenPipeError, if
+the proxy was connected already.
 
 So take the contents out in time: `dict(proxy)` makes an ordinary dictionary of them. That is needed
 in other places too, since a proxy is not a dictionary: it equals none, and `json` refuses it.
@@ -24,7 +26,7 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.mark.hazard(
     "manager-proxy-after-shutdown",
-    raises=OSError,
+    raises=FileNotFoundError,
     why="the contents were in the manager's process, and that ended with the `with` block",
 )
 def test_a_managers_dictionary_is_dead_after_the_with_block() -> None:
