@@ -5,7 +5,7 @@ second can never come, because its process has ended. But a barrier counts arriv
 nothing of processes, and so it waits.
 
 Here a child ends on its way, and the other party waits in `wait()`. `run_in_process` gives it a
-third of a second, and says where it hangs. Without the plugin nothing is said at all.
+fifth of a second, and says where it hangs. Without the plugin nothing is said at all.
 
 Two remedies. `wait(timeout=...)` ends in a BrokenBarrierError, and whoever comes to that barrier
 later gets the same. And a party that cannot come for a reason it notices, such as an exception,
@@ -49,7 +49,7 @@ def test_a_barrier_waits_for_a_process_that_has_ended(mp_context: Any, run_in_pr
     child = mp_context.Process(target=die_on_the_way, args=(barrier,))
     child.start()
     finish(child, exitcode=3)
-    run_in_process(come, barrier, timeout=0.3)
+    run_in_process(come, barrier, timeout=0.2)
 
 
 @pytest.mark.fix("barrier-party-dies")

@@ -79,6 +79,7 @@ def test_two_processes_lose_an_update_of_a_managers_dictionary(manager: Any, rac
         see_one_more,
         start_method="fork",
         setup=lambda: manager.dict(seen=0),
+        reset=lambda guests: guests.update(seen=0),
         check=lambda guests: guests["seen"] == 2,
     )
 
@@ -96,6 +97,7 @@ def test_a_lock_of_the_manager_keeps_every_update(manager: Any, race: Race) -> N
         see_one_more_under,
         start_method="fork",
         setup=lambda: (manager.dict(seen=0), manager.Lock()),
+        reset=lambda guests_and_lock: guests_and_lock[0].update(seen=0),
         check=lambda guests_and_lock: guests_and_lock[0]["seen"] == 2,
     )
 

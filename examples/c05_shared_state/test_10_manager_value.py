@@ -60,6 +60,7 @@ def test_a_lock_of_the_manager_beside_it_keeps_every_update(manager: Any, race: 
         add_one_under,
         start_method="fork",
         setup=lambda: (manager.Value("i", 0), manager.Lock()),
+        reset=lambda counter_and_lock: counter_and_lock[0].set(0),
         check=lambda counter_and_lock: counter_and_lock[0].value == 2,
     )
 

@@ -35,9 +35,9 @@ def put_a_large_result(results: Any) -> None:
     results.put("x" * 1_000_000)
 
 
-def test_without_the_plugin_the_join_hangs_in_silence(mp_context: Any, capfd: Any) -> None:
-    results = mp_context.Queue()
-    child = mp_context.Process(target=put_a_large_result, args=(results,))
+def test_without_the_plugin_the_join_hangs_in_silence(capfd: Any) -> None:
+    results = FORK.Queue()
+    child = FORK.Process(target=put_a_large_result, args=(results,))
     child.start()
     child.join(timeout=0.2)  # a program without a timeout stands here for ever
     assert child.exitcode is None

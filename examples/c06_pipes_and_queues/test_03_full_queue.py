@@ -37,7 +37,7 @@ def write_three(letters: Any) -> None:
 )
 def test_a_put_into_a_full_queue_waits_for_ever(mp_context: Any, run_in_process: Any) -> None:
     letters = mp_context.Queue(maxsize=2)
-    run_in_process(write_three, letters, timeout=0.3)
+    run_in_process(write_three, letters, timeout=0.2)
 
 
 @pytest.mark.fix("queue-maxsize-blocks")
