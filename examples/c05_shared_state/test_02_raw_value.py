@@ -83,4 +83,4 @@ def test_a_value_is_a_c_int_in_shared_memory() -> None:
     assert isinstance(counter.get_obj(), c_int)
 
 
-# See also: test_01_lost_update.py, for what goes wrong without a lock.
+# See also: c05_shared_state/test_01_lost_update.py, for what goes wrong without a lock.

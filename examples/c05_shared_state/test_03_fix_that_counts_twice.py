@@ -107,4 +107,4 @@ def test_with_only_the_update_inside_the_lock_they_do() -> None:
     assert met.value
 
 
-# See also: test_01_lost_update.py, for the counter without a lock.
+# See also: c05_shared_state/test_01_lost_update.py, for the counter without a lock.

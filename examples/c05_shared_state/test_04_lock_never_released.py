@@ -97,4 +97,5 @@ def test_a_child_that_is_told_to_stop_gives_the_lock_back(mp_context: Any) -> No
     assert lock.acquire(block=False)
 
 
-# See also: test_08_barrier_waits_for_the_dead.py, for others who wait for a process that is gone.
+# See also: c05_shared_state/test_08_barrier_waits_for_the_dead.py, for others who wait for a
+# process that is gone.

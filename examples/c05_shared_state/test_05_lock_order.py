@@ -78,4 +78,5 @@ def test_one_lock_for_both_accounts_never_deadlocks(race: Race) -> None:
     race.processes(pay_to_the_right, pay_to_the_left, start_method="fork", setup=one_lock_twice)
 
 
-# See also: test_06_lock_without_an_owner.py, for a process that waits for itself.
+# See also: c05_shared_state/test_06_lock_without_an_owner.py, for a process that waits for
+# itself.

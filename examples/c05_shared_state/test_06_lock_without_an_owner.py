@@ -90,4 +90,4 @@ def test_an_rlock_refuses_a_stranger(mp_context: Any) -> None:
         second_guest_is_let_in(mp_context, mp_context.RLock())
 
 
-# See also: test_05_lock_order.py, for two processes that wait for each other.
+# See also: c05_shared_state/test_05_lock_order.py, for two processes that wait for each other.

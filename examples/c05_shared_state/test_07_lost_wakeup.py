@@ -82,4 +82,5 @@ def test_an_event_stays_set(race: Race) -> None:
     race.processes(ring, serve_after_the_bell, start_method="fork", setup=FORK.Event)
 
 
-# See also: test_08_barrier_waits_for_the_dead.py, for a wait that nobody will ever end.
+# See also: c05_shared_state/test_08_barrier_waits_for_the_dead.py, for a wait that nobody will
+# ever end.

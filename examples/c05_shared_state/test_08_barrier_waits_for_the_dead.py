@@ -80,4 +80,4 @@ def test_a_party_that_aborts_spares_the_others_the_wait(mp_context: Any) -> None
         barrier.wait(timeout=30)
 
 
-# See also: test_04_lock_never_released.py, for a lock whose holder has ended.
+# See also: c05_shared_state/test_04_lock_never_released.py, for a lock whose holder has ended.

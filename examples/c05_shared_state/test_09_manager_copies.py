@@ -102,4 +102,4 @@ def test_a_lock_of_the_manager_keeps_every_update(manager: Any, race: Race) -> N
     )
 
 
-# See also: test_01_lost_update.py, for the same two steps in shared memory.
+# See also: c05_shared_state/test_01_lost_update.py, for the same two steps in shared memory.

@@ -6,8 +6,8 @@ Value is a plain object in the manager's process, and every read and every write
 So is `counter.value += 1`: two messages, and another process may write between them.
 
 The manager has locks as well. One of them, passed beside the Value, guards both messages. If all
-processes come from one parent, `multiprocessing.Value` is simpler, and about a hundred times as
-fast.
+processes come from one parent, `multiprocessing.Value` is simpler, and faster, since it need not
+ask anybody.
 
     pytest -p pytest_concurrency examples/c05_shared_state/test_10_manager_value.py --hazards=fail
 """
@@ -76,4 +76,4 @@ def test_the_value_of_multiprocessing_has_one(race: Race) -> None:
     )
 
 
-# See also: test_02_raw_value.py, for shared memory without a lock.
+# See also: c05_shared_state/test_02_raw_value.py, for shared memory without a lock.

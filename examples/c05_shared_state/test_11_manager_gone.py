@@ -47,4 +47,5 @@ def test_a_copy_that_was_made_inside_lives_on() -> None:
     assert json.dumps(ages) == '{"Ann": 31}'
 
 
-# See also: test_09_manager_copies.py, for what a manager's dictionary does while it lives.
+# See also: c05_shared_state/test_09_manager_copies.py, for what a manager's dictionary does while
+# it lives.

@@ -118,4 +118,5 @@ def test_a_loop_until_the_end_mark_collects_all(mp_context: Any) -> None:
     assert read == ["Ann", "Bob", "Cid"]
 
 
-# See also: test_02_join_before_drain.py, for what happens when one joins first and reads then.
+# See also: c06_pipes_and_queues/test_02_join_before_drain.py, for what happens when one joins
+# first and reads then.

@@ -77,4 +77,4 @@ def test_first_get_then_join(mp_context: Any) -> None:
     assert child.exitcode == 0
 
 
-# See also: test_01_empty_queue.py, for reading too early.
+# See also: c06_pipes_and_queues/test_01_empty_queue.py, for reading too early.

@@ -66,4 +66,5 @@ def test_a_put_that_does_not_wait_says_that_the_queue_is_full(mp_context: Any) -
         letters.put("Cid")
 
 
-# See also: test_02_join_before_drain.py, for a put that returns, and a process that does not end.
+# See also: c06_pipes_and_queues/test_02_join_before_drain.py, for a put that returns, and a
+# process that does not end.

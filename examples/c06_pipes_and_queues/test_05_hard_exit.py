@@ -99,4 +99,5 @@ def test_a_simple_queue_has_sent_it_when_put_returns(mp_context: Any) -> None:
     assert reports.get() == "all is well"
 
 
-# See also: test_01_empty_queue.py, for the same delay with a process that lives on.
+# See also: c06_pipes_and_queues/test_01_empty_queue.py, for the same delay with a process that
+# lives on.

@@ -116,4 +116,5 @@ def test_an_end_mark_that_is_put_back_ends_all(race: Race) -> None:
     )
 
 
-# See also: test_07_terminated_consumer.py, for what terminate() does instead.
+# See also: c06_pipes_and_queues/test_07_terminated_consumer.py, for what terminate() does
+# instead.

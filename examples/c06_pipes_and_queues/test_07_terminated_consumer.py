@@ -8,12 +8,8 @@ It gets worse. A consumer that waits in `get()` holds the queue's reader lock wh
 keeps it when it is terminated. From then on nobody can read from this queue: `get()` waits for
 ever, `get(timeout=...)` says that the queue is empty, and the letters are in it.
 
-The same with writing: a child is killed as soon as its answer has arrived, and it had not yet given
-back the queue's writer lock. It is a matter of microseconds, which the last hazard below holds
-open; left to chance, it was seen in up to 17 of 20 tries. Then nobody can write any more.
-
-So end a process that uses a queue by an end mark, and join it. Where it must be killed, throw its
-queue away with it: give each child a queue or a pipe of its own.
+So end a process that uses a queue by an end mark, and join it. Where it must be terminated, throw
+its queue away with it.
 
     pytest -p pytest_concurrency --hazards=fail \
         examples/c06_pipes_and_queues/test_07_terminated_consumer.py
@@ -26,8 +22,6 @@ import threading
 from typing import Any
 
 import pytest
-
-from pytest_concurrency import ChildHung
 
 pytestmark = pytest.mark.timeout(60)  # neither SimpleQueue.get() nor recv() takes one
 
@@ -128,57 +122,5 @@ def test_a_consumer_that_ended_by_a_mark_leaves_the_queue_to_others(mp_context: 
     letters.join_thread()
 
 
-class SlowToGiveBack:
-    """A lock that is given back only when the gate opens: some microseconds, held open."""
-
-    def __init__(self, lock: Any, gate: Any) -> None:
-        self.lock = lock
-        self.gate = gate
-
-    def __enter__(self) -> None:
-        self.lock.acquire()
-
-    def __exit__(self, *error: object) -> None:
-        self.gate.wait(timeout=30)
-        self.lock.release()
-
-
-def put_slowly(answers: Any, gate: Any) -> None:
-    answers._wlock = SlowToGiveBack(answers._wlock, gate)
-    answers.put("the first answer")
-
-
-def put(answers: Any) -> None:
-    answers.put("the second answer")
-
-
-@pytest.mark.hazard(
-    "kill-after-receive-poisons-writer",
-    raises=ChildHung,
-    match=r"put\(\) did not return",
-    why="the first child was killed after it had sent, before it gave back the writer lock",
-)
-def test_nobody_can_write_after_a_child_was_killed_for_its_answer(
-    mp_context: Any, run_in_process: Any
-) -> None:
-    answers, gate = mp_context.SimpleQueue(), mp_context.Event()
-    child = start(mp_context, put_slowly, answers, gate)
-    assert answers.get() == "the first answer"
-    child.kill()
-    child.join(timeout=30)
-    run_in_process(put, answers, timeout=0.2)
-
-
-@pytest.mark.fix("kill-after-receive-poisons-writer")
-def test_a_child_that_is_joined_leaves_the_queue_to_others(mp_context: Any) -> None:
-    answers, gate = mp_context.SimpleQueue(), mp_context.Event()
-    child = start(mp_context, put_slowly, answers, gate)
-    assert answers.get() == "the first answer"
-    gate.set()
-    child.join(timeout=30)
-    assert child.exitcode == 0
-    put(answers)
-    assert answers.get() == "the second answer"
-
-
-# See also: test_06_consumers.py, for end marks.
+# See also: c06_pipes_and_queues/test_06_consumers.py, for end marks;
+# c06_pipes_and_queues/test_08_killed_writer.py, for killing one that writes.

@@ -10,10 +10,10 @@ Nothing is wrong with the other kind of end: a closed peer shows as EOFError in 
 `send`; and one's own end, once closed, as `OSError: handle is closed`.
 
 The remedy: each process closes the ends that it does not use, the parent right after `start()`.
-Under fork the child has a copy of the parent's end as well, and closes it; under spawn and
+Under fork the child has a copy of the parent's end as well, and has to close it; under spawn and
 forkserver it gets only what it is given.
 
-    pytest -p pytest_concurrency examples/c06_pipes_and_queues/test_09_pipe_end.py --hazards=fail
+    pytest -p pytest_concurrency examples/c06_pipes_and_queues/test_10_pipe_end.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -67,6 +67,23 @@ def test_a_reader_that_closes_the_writing_end_sees_it(mp_context: Any) -> None:
         finish(child)
 
 
+def look_for_the_end(receiver: Any, is_closed: Any, sees_it: Any) -> None:
+    is_closed.wait(timeout=30)
+    sees_it.value = receiver.poll()
+
+
+def test_under_fork_a_child_keeps_its_parents_end_open(mp_context: Any, start_method: str) -> None:
+    receiver, sender = mp_context.Pipe(duplex=False)
+    is_closed, sees_it = mp_context.Event(), mp_context.Value("b", False)
+    with receiver:
+        child = mp_context.Process(target=look_for_the_end, args=(receiver, is_closed, sees_it))
+        child.start()
+        sender.close()
+        is_closed.set()
+        finish(child)
+    assert bool(sees_it.value) == (start_method != "fork")
+
+
 @pytest.mark.fact("pipe-peer-gone")
 def test_a_closed_peer_shows_as_an_error_of_its_own() -> None:
     here, there = Pipe()
@@ -81,4 +98,4 @@ def test_a_closed_peer_shows_as_an_error_of_its_own() -> None:
         here.send("Dear Ann")
 
 
-# See also: test_06_consumers.py, for queues, which never end by themselves.
+# See also: c06_pipes_and_queues/test_06_consumers.py, for queues, which never end by themselves.

@@ -11,7 +11,7 @@ is in the pipe, which holds 64 KiB; the rest waits for a reader who comes too la
 first. (A queue returns from put at once, since it has a thread that waits in its place.)
 
     pytest -p pytest_concurrency --hazards=fail \
-        examples/c06_pipes_and_queues/test_10_pipe_direction.py
+        examples/c06_pipes_and_queues/test_11_pipe_direction.py
 """
 
 from __future__ import annotations
@@ -92,4 +92,4 @@ def test_a_reader_that_is_started_first_lets_send_return(mp_context: Any) -> Non
         assert lengths.get() == len(MESSAGE)
 
 
-# See also: test_02_join_before_drain.py, for the same limit below a queue.
+# See also: c06_pipes_and_queues/test_02_join_before_drain.py, for the same limit below a queue.

@@ -13,7 +13,7 @@ One tutorial says that data may be corrupted if two processes use the same end a
 That is so, and there are two remedies: a lock around every `send`, or a queue, which has that lock
 inside.
 
-    pytest -p pytest_concurrency examples/c06_pipes_and_queues/test_08_two_writers.py --hazards=fail
+    pytest -p pytest_concurrency examples/c06_pipes_and_queues/test_09_two_writers.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -98,4 +98,5 @@ def test_a_queue_keeps_messages_whole(mp_context: Any) -> None:
     assert arrived == ["hello " * 20_000, "goodbye"]
 
 
-# See also: test_07_terminated_consumer.py, for what the locks of a queue cost.
+# See also: c06_pipes_and_queues/test_07_terminated_consumer.py, for what the locks of a queue
+# cost.
