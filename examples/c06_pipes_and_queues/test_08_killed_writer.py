@@ -92,13 +92,17 @@ def send(answers: Any, answer: str) -> None:
 
 @pytest.mark.fix("kill-after-receive-poisons-writer")
 def test_a_killed_child_with_a_pipe_of_its_own_spoils_nothing_else(mp_context: Any) -> None:
-    for answer in ("the first answer", "the second answer"):
-        inbox, outbox = mp_context.Pipe(duplex=False)
-        with inbox, outbox:
-            child = start(mp_context, send, outbox, answer)
-            assert inbox.recv() == answer
-            child.kill()
-            child.join(timeout=30)
+    inbox, outbox = mp_context.Pipe(duplex=False)
+    with inbox, outbox:
+        child = start(mp_context, send, outbox, "the first answer")
+        assert inbox.recv() == "the first answer"
+        child.kill()
+        child.join(timeout=30)
+    inbox, outbox = mp_context.Pipe(duplex=False)
+    with inbox, outbox:
+        send(outbox, "the second answer")
+        assert inbox.recv() == "the second answer"
+
 
 
 # See also: c06_pipes_and_queues/test_07_terminated_consumer.py, for the lock on the other side of
