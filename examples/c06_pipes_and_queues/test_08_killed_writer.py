@@ -104,6 +104,5 @@ def test_a_killed_child_with_a_pipe_of_its_own_spoils_nothing_else(mp_context: A
         assert inbox.recv() == "the second answer"
 
 
-
 # See also: c06_pipes_and_queues/test_07_terminated_consumer.py, for the lock on the other side of
 # a queue.
