@@ -69,7 +69,7 @@ def test_the_error_of_a_thread_is_not_raised_by_join() -> None:
 @pytest.mark.fix("thread-exception-invisible")
 def test_a_future_raises_it_where_the_result_is_asked_for() -> None:
     with ThreadPoolExecutor(1) as executor:
-        future: Any = executor.submit(sum)  # type: ignore[call-arg,arg-type]
+        future: Any = executor.submit(sum)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="at least 1 positional argument"):
             future.result(timeout=30)
 
