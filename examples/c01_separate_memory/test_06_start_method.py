@@ -5,10 +5,10 @@ question. Asking settles it, and so does a queue, a lock or a value that is made
 Then the second call, or the first that comes too late, raises a RuntimeError, even if it asks for
 the method that is in use.
 
-Two tutorials take it for granted that Linux forks. It did up to Python 3.13; since 3.14 the default
-is forkserver, and code that nobody has touched runs under another method. So a program that needs a
-method says so, and a library, and a test, leaves the default alone: `get_context` makes queues,
-locks and processes of one method, and settles nothing.
+Two tutorials take it for granted that Linux forks. It did up to Python 3.13; since 3.14 the
+default is forkserver, and code that nobody has touched runs under another method. So a program
+that needs a method says so, and a library, and a test, leaves the default alone: `get_context`
+makes queues, locks and processes of one method, and settles nothing.
 
     pytest -p pytest_concurrency examples/c01_separate_memory/test_06_start_method.py --hazards=fail
 """
@@ -88,5 +88,5 @@ def test_what_is_made_of_a_context_settles_nothing() -> None:
     assert chosen == "spawn"
 
 
-# See also: c01_separate_memory/test_09_mixed_contexts.py, for objects of one context that meet
+# See also: c01_separate_memory/test_09_mixed_locks.py, for objects of one context that meet
 # processes of another.

@@ -1,16 +1,16 @@
 """Under forkserver a child asks the system who its parent is, and is told of a stranger.
 
 A program of the method forkserver does not start its children itself. It starts one clean process,
-the fork server, and asks it to fork. So the server is the parent that `os.getppid()` tells of, while
-`multiprocessing.parent_process()` names the process that asked.
+the fork server, and asks it to fork. So the server is the parent that `os.getppid()` tells of,
+while `multiprocessing.parent_process()` names the process that asked.
 
 One tutorial says that the server starts when the program chooses the method. It starts with the
 first child; choosing costs nothing.
 
-The server is clean, but not empty: it may have imported something, and its children share what that
-has made. Up to Python 3.13.7 it imported nothing by itself, and each child imported the program's
-file and had, say, a secret key of its own. Since 3.13.8 and 3.14.1 the server imports that file, once,
-and all its children have one key, as the children of fork always had.
+The server is clean, but not empty: it may have imported something, and its children share what
+that has made. Up to Python 3.13.7 it imported nothing by itself, and each child imported the
+program's file and had, say, a secret key of its own. Since 3.13.8 and 3.14.1 the server imports
+that file, once, and all its children have one key, as the children of fork always had.
 
     pytest -p pytest_concurrency examples/c01_separate_memory/test_07_fork_server.py --hazards=fail
 """
@@ -126,4 +126,4 @@ def test_a_key_drawn_in_the_child_is_its_own(run_script: Any) -> None:
     assert run_script(program).check().stdout == "2 different keys\n"
 
 
-# See also: c01_separate_memory/test_03_imported_again.py, for the imports themselves.
+# See also: c01_separate_memory/test_03_reimported.py, for the imports themselves.

@@ -1,14 +1,14 @@
 """A child changes an attribute of a class and its arguments, and the parent's stay as they were.
 
-A class attribute is "shared by all instances", and an argument is the caller's own list: inside one
-process both are true. A child process, though, has a class and a list of its own. Fork copies all of
-the parent's memory for it; spawn and forkserver pickle the arguments and load them on the other
-side. Either way the child works on copies, and they end when it does.
+A class attribute is "shared by all instances", and an argument is the caller's own list: inside
+one process both are true. A child process, though, has a class and a list of its own. Fork copies
+all of the parent's memory for it; spawn and forkserver pickle the arguments and load them on the
+other side. Either way the child works on copies, and they end when it does.
 
 What should be changed for both has to live in memory that both can see, as a `Value` or an `Array`
 does; or the child sends back what it has come to, and the parent changes its own copy.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_02_args_are_copies.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_02_args_copied.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -92,5 +92,5 @@ def test_an_array_is_the_same_memory_for_both(mp_context: Any) -> None:
     assert numbers[:] == [-1, -2, -3]
 
 
-# See also: c01_separate_memory/test_01_globals_not_shared.py, for a manager's list, which is a third
-# way; and c05_shared_state/test_01_lost_update.py, for what shared memory needs in turn.
+# See also: c01_separate_memory/test_01_globals_not_shared.py, for a manager's list, which is a
+# third way; and c05_shared_state/test_01_lost_update.py, for what shared memory needs in turn.

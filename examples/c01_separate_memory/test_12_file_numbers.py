@@ -1,14 +1,14 @@
 """The parent has a file open and tells the child its number, and the child has no such file.
 
 An open file is a number for the system, and a forked child has the same files under the same
-numbers: log files, sockets, connections to a database, all of them, wanted or not. A child of spawn
-or forkserver starts with only what it was given, and the number means nothing there. That holds even
-if `os.set_inheritable` has marked the file as one to be inherited.
+numbers: log files, sockets, connections to a database, all of them, wanted or not. A child of
+spawn or forkserver starts with only what it was given, and the number means nothing there. That
+holds even if `os.set_inheritable` has marked the file as one to be inherited.
 
 So a child is given what it can open itself, a path; or a connection or a socket as an argument,
 which `multiprocessing` hands over, whatever number it gets on the other side.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_12_files_stay.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_12_file_numbers.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-HIGH = 500  # no child has that many files of its own
+HIGH = 100  # no child has that many files of its own
 
 
 @pytest.fixture
@@ -72,4 +72,4 @@ def test_a_connection_is_handed_over(run_in_process: Any, mp_context: Any) -> No
         assert receiver.recv() == "dear diary"
 
 
-# See also: c01_separate_memory/test_08_pipe_of_module.py, for connections that are not handed over.
+# See also: c01_separate_memory/test_08_module_pipe.py, for connections that are not handed over.

@@ -3,13 +3,14 @@
 The model is loaded at the top of the file, once, before any child is started. Under fork that is
 true: the children are copies of a program that has it already. Under spawn and forkserver a child
 starts with an empty interpreter and imports the file of the program, to find its functions there.
-The file's name is `__mp_main__` then, so that what stands under `if __name__ == "__main__"` does not
-run; everything else does, with its cost and its effects: files opened, servers asked, lines printed.
+The file's name is `__mp_main__` then, so that what stands under `if __name__ == "__main__"` does
+not run; everything else does, with its cost and its effects: files opened, servers asked, lines
+printed.
 
 Since Python 3.13.8 and 3.14.1 the fork server imports the file, once, and its children are forked
 from that: under forkserver the model is loaded twice there, however many children there are.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_03_imported_again.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_03_reimported.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -96,4 +97,4 @@ def test_under_the_guard_it_is_loaded_once_and_sent_to_each_child(run_script: An
     assert result.stdout.count("the child says 42") == 2
 
 
-# See also: c01_separate_memory/test_04_no_main_guard.py, for a program that has no such guard at all.
+# See also: c01_separate_memory/test_04_no_guard.py, for a program that has no such guard at all.

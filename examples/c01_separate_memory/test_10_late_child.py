@@ -1,16 +1,17 @@
-"""A program starts a child, gives it a lock and comes to its end, and the child dies without a word.
+"""A program gives a child a lock and comes to its end, and the child dies before it says a word.
 
 Children that are not daemons are waited for at the end of a program, so one leaves out the `join`,
 as the examples of two tutorials do. The program does wait. But before that it tidies up: the names
-of its locks and queues are removed. A forked child has them already. A child of spawn or forkserver
-opens the lock by its name once it has been started and has loaded its arguments, and if the program
-has come to its end by then, there is no such name any more. The exit code of the program is 0.
+of its locks and queues are removed. A forked child has them already. A child of spawn or
+forkserver opens the lock by its name once it has been started and has loaded its arguments, and if
+the program has come to its end by then, there is no such name any more. The exit code of the
+program is 0.
 
 By nature the slower of the two loses: of the tutorials' ten lines none or a few are printed under
-spawn and forkserver. Here an argument that stands before the lock takes its time to load, until the
-program is tidying up, and the line is lost every time.
+spawn and forkserver. Here an argument that stands before the lock takes its time to load, until
+the program is tidying up, and the line is lost every time.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_10_parent_leaves.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_10_late_child.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -80,4 +81,4 @@ def test_a_child_that_is_joined_has_all_the_time_it_needs(run_script: Any, tmp_p
     assert result.stdout == "hello\n"
 
 
-# See also: c01_separate_memory/test_05_not_importable.py, for another child whose end nobody sees.
+# See also: c01_separate_memory/test_05_unimportable.py, for another child whose end nobody sees.

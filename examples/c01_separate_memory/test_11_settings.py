@@ -2,16 +2,16 @@
 
 Settings made while the program runs are in its memory: the precision of decimals, the level of a
 logger, a function that `monkeypatch` has replaced. A forked child has a copy of them. A child of
-spawn or forkserver starts from nothing and has the defaults. So a test that is green under fork can
-reach the real server under spawn, because its replacement stayed in the parent.
+spawn or forkserver starts from nothing and has the defaults. So a test that is green under fork
+can reach the real server under spawn, because its replacement stayed in the parent.
 
-What a child is to know travels with it: as an argument, or to an initializer that makes the settings
-again. A pool or an executor calls that first in each of its workers.
+What a child is to know travels with it: as an argument, or to an initializer that makes the
+settings again. A pool or an executor calls that first in each of its workers.
 
-The environment is no safe way either. A spawned child gets it as it is. A fork server keeps what it
-was started with, and its children have never heard of a variable that was set since.
+The environment is no safe way either. A spawned child gets it as it is. A fork server keeps what
+it was started with, and its children have never heard of a variable that was set since.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_11_settings_lost.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_11_settings.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ import pytest
 logger = logging.getLogger("shop")
 
 
-def settings() -> dict[str, object]:
-    return {
-        "digits": decimal.getcontext().prec,
-        "debugging": logger.isEnabledFor(logging.DEBUG),
-        "real host": socket.gethostname() != "nowhere",
-    }
+def settings() -> str:
+    digits = decimal.getcontext().prec
+    level = logging.getLevelName(logger.getEffectiveLevel())
+    server = "no server" if socket.gethostname() == "nowhere" else "the real server"
+    return f"{digits} digits, messages from {level} on, {server}"
 
 
 def configure() -> None:
@@ -62,14 +61,14 @@ def ask_worker(mp_context: Any, function: Any, **pool_arguments: Any) -> Any:
 
 @pytest.mark.hazard(
     "runtime-settings-not-inherited",
-    match="'digits': 28",
+    match="the worker has 28 digits, messages from WARNING on, the real server",
     under=("spawn", "forkserver"),
     why="settings are in the memory of the process that made them, and only fork copies that",
 )
 def test_a_worker_has_the_settings_of_a_fresh_interpreter(mp_context: Any) -> None:
     configure()
     worker = ask_worker(mp_context, settings)
-    assert worker == settings(), f"the worker has {worker}"
+    assert worker == settings(), f"this process has {settings()}; the worker has {worker}"
 
 
 @pytest.mark.fix("runtime-settings-not-inherited")

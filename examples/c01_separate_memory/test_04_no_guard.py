@@ -1,9 +1,10 @@
 """A program starts a child without `if __name__ == "__main__":`, and the child never says a word.
 
-Under fork the program works. Under spawn and forkserver the child imports the file to find `greet`,
-comes to the line that starts a child, and would start one in turn. Two tutorials say that this goes
-on until the machine gives up, and that it concerns Windows only. Python stops it after one level, on
-every system: the child dies of a RuntimeError. The program itself ends well, with exit code 0.
+Under fork the program works. Under spawn and forkserver the child imports the file to find
+`greet`, comes to the line that starts a child, and would start one in turn. Two tutorials say that
+this goes on until the machine gives up, and that it concerns Windows only. Python stops it after
+one level, on every system: the child dies of a RuntimeError. The program itself ends well, with
+exit code 0.
 
 What one sees of it depends on who waits for the child. A `Process` says nothing. A `Pool` replaces
 the dead worker by another, which dies the same way, and so on for as long as the program is left
@@ -12,7 +13,7 @@ running: its answer never comes. An executor raises BrokenProcessPool.
 Since Python 3.14.1 the fork server itself imports the file first. On 3.14 it dies of that, and the
 program of a ConnectionResetError or the like; from 3.15 the server goes on without.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_04_no_main_guard.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_04_no_guard.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -133,4 +134,4 @@ def test_under_the_guard_the_executor_answers(run_script: Any) -> None:
     assert run_script(guarded(AN_EXECUTOR)).check().stdout == "[2, 4, 6]\n"
 
 
-# See also: c01_separate_memory/test_03_imported_again.py, for the import that finds no guard.
+# See also: c01_separate_memory/test_03_reimported.py, for the import that finds no guard.

@@ -2,8 +2,9 @@
 
 A child of spawn or forkserver gets no function, only a name: the function `greet` of the module
 `__main__`. It imports the program's file and looks there. What the import does not define, because
-it stands under `if __name__ == "__main__":`, is not found, and neither is what was never in a file:
-typed at the prompt, given to `python -c`, piped to standard input, written in a notebook's cell.
+it stands under `if __name__ == "__main__":`, is not found, and neither is what was never in a
+file: typed at the prompt, given to `python -c`, piped to standard input, written in a notebook's
+cell.
 
 A child of fork has a copy of everything, and finds both. So the same lines work in one place, and
 since Python 3.14, where fork is no longer the default, no longer in another. The program itself
@@ -11,7 +12,7 @@ does not notice: a `Process` that died has an exit code, and nothing asks for it
 does a program from standard input end with the fork server, in a ConnectionResetError: the server
 wanted to import a file named `<stdin>`.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_05_not_importable.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_05_unimportable.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -128,5 +129,5 @@ def test_a_function_in_a_module_is_found_wherever_it_is_used(
     assert said == "hello\n"
 
 
-# See also: c01_separate_memory/test_04_no_main_guard.py, for programs without the guard; and
+# See also: c01_separate_memory/test_04_no_guard.py, for programs without the guard; and
 # c02_pickling/test_01_lambda.py, for functions that have no name to be found by.

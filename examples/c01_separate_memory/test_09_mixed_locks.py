@@ -1,16 +1,16 @@
 """A lock of one start method is given to a child of another, and the child cannot have it.
 
 A lock that is made under fork has no name: a forked child has it because it is a copy. A child of
-spawn or forkserver has to open the lock anew, by its name. From Python 3.11 on, `start()` says so in
-a RuntimeError (in which the other side is always "a spawn context"). Python 3.10 starts the child,
-which opens what is not there, and crashes: signal 11, a segmentation fault.
+spawn or forkserver has to open the lock anew, by its name. From Python 3.11 on, `start()` says so
+in a RuntimeError (in which the other side is always "a spawn context"). Python 3.10 starts the
+child, which opens what is not there, and crashes: signal 11, a segmentation fault.
 
 It is easily done without a word about start methods: `multiprocessing.Lock()` is a lock of the
-default method, and a `ProcessPoolExecutor(mp_context=...)` or a library may use another. A queue, an
-event and a `Value` have such locks inside. The other way round there is no harm: a lock made under
-spawn has a name, and goes to any child.
+default method, and a `ProcessPoolExecutor(mp_context=...)` or a library may use another. A queue,
+an event and a `Value` have such locks inside. The other way round there is no harm: a lock made
+under spawn has a name, and goes to any child.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_09_mixed_contexts.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_09_mixed_locks.py --hazards=fail
 """
 
 from __future__ import annotations

@@ -2,16 +2,16 @@
 
 A tutorial makes a pipe at the top of its file, and its two children use it by its name. Under fork
 all have the same pipe, as copies of one process. Under spawn each child imports the file, which
-makes a pipe of its own, and the second child waits at a pipe that nobody writes to: in the tutorial
-for ever, here until it has looked.
+makes a pipe of its own, and the second child waits at a pipe that nobody writes to: in the
+tutorial for ever, here until it has looked.
 
-Under forkserver it was the same up to Python 3.13.7. Since 3.13.8 and 3.14.1 the fork server imports
-the file, and makes one pipe for all children: there the two do meet, and only the program itself
-receives nothing, at a pipe of its own.
+Under forkserver it was the same up to Python 3.13.7. Since 3.13.8 and 3.14.1 the fork server
+imports the file, and makes one pipe for all children: there the two do meet, and only the program
+itself receives nothing, at a pipe of its own.
 
 What processes are to share is made in one place and given to each of them, as an argument.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_08_pipe_of_module.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_08_module_pipe.py --hazards=fail
 """
 
 from __future__ import annotations
