@@ -74,27 +74,4 @@ def test_an_initializer_loads_it_once_for_each_worker_and_all_its_tasks(run_scri
     assert "the worker says [42, 42]" in result.stdout
 
 
-PASSED_AS_AN_ARGUMENT = """
-import multiprocessing
-
-def ask(model):
-    print("the child says", model["answer"], flush=True)
-
-if __name__ == "__main__":
-    print(f"loading the model in {__name__}", flush=True)
-    model = {"answer": 42}
-    for _ in range(2):
-        child = multiprocessing.Process(target=ask, args=(model,))
-        child.start()
-        child.join()
-"""
-
-
-@pytest.mark.fix("import-side-effects-rerun")
-def test_under_the_guard_it_is_loaded_once_and_sent_to_each_child(run_script: Any) -> None:
-    result = run_script(PASSED_AS_AN_ARGUMENT).check()
-    assert result.stdout.count("loading the model") == 1
-    assert result.stdout.count("the child says 42") == 2
-
-
 # See also: c01_separate_memory/test_04_no_guard.py, for a program that has no such guard at all.

@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 
 UNDER = ("spawn", "forkserver")
+WHERE_IT_BREAKS = pytest.mark.start_method(*UNDER)
 
 UNDER_THE_GUARD = """
 import multiprocessing
@@ -72,6 +73,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.fix("def-inside-main-guard")
+@WHERE_IT_BREAKS
 def test_a_function_above_the_guard_is_found(run_script: Any) -> None:
     assert run_script(ABOVE_THE_GUARD).check().stdout == "hello\n"
 
@@ -120,6 +122,7 @@ def test_a_function_that_is_in_no_file_is_not_found(
 
 
 @pytest.mark.fix("main-not-importable")
+@WHERE_IT_BREAKS
 def test_a_function_in_a_module_is_found_wherever_it_is_used(
     start_method: str, tmp_path: Path
 ) -> None:

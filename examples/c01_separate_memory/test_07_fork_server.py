@@ -121,6 +121,7 @@ def test_a_key_drawn_at_the_top_is_the_same_in_all_children(run_script: Any) -> 
 
 
 @pytest.mark.fix("forkserver-preloads-main")
+@pytest.mark.start_method("fork", "forkserver")  # where it breaks
 def test_a_key_drawn_in_the_child_is_its_own(run_script: Any) -> None:
     program = KEY_OF_THE_MODULE.replace("send(key)", "send(os.urandom(8))")
     assert run_script(program).check().stdout == "2 different keys\n"

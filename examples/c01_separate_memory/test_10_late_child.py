@@ -74,9 +74,10 @@ def test_a_child_that_is_not_joined_finds_no_lock(
 
 
 @pytest.mark.fix("parent-exits-before-child-unpickles")
+@pytest.mark.start_method("spawn", "forkserver")  # where it breaks
 def test_a_child_that_is_joined_has_all_the_time_it_needs(run_script: Any, tmp_path: Path) -> None:
     # The program waits for the child, and the child for nothing: it only takes its time.
-    joined = PROGRAM.replace("SECONDS", "0.3") + "    child.join()\n"
+    joined = PROGRAM.replace("SECONDS", "0.1") + "    child.join()\n"
     result = run_script(joined, str(tmp_path / "tidying-up")).check()
     assert result.stdout == "hello\n"
 

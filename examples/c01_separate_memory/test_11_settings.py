@@ -21,6 +21,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from typing import Any
 
 import pytest
@@ -77,17 +78,13 @@ def test_an_initializer_makes_them_in_the_worker(mp_context: Any) -> None:
     assert ask_worker(mp_context, settings, initializer=configure) == settings()
 
 
-def currency() -> str | None:
-    return os.environ.get("SHOP_CURRENCY")
-
-
 def test_a_variable_set_late_does_not_reach_the_children_of_a_running_fork_server(
-    mp_context: Any, monkeypatch: pytest.MonkeyPatch
+    run_in_process: Any, start_method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_worker(mp_context, currency)  # now the fork server runs
+    forkserver.ensure_running()
     monkeypatch.setenv("SHOP_CURRENCY", "CHF")
-    expected = None if mp_context.get_start_method() == "forkserver" else "CHF"
-    assert ask_worker(mp_context, currency) == expected
+    currency = run_in_process(os.getenv, "SHOP_CURRENCY")
+    assert currency == (None if start_method == "forkserver" else "CHF")
 
 
 # See also: c01_separate_memory/test_01_globals_not_shared.py, for the globals of a module.

@@ -59,17 +59,4 @@ def test_a_path_can_be_opened_by_every_child(run_in_process: Any, diary: Path) -
     assert diary.read_text() == "dear diary"
 
 
-def write(connection: Any) -> None:
-    connection.send("dear diary")
-
-
-@pytest.mark.fix("fd-not-inherited")
-def test_a_connection_is_handed_over(run_in_process: Any, mp_context: Any) -> None:
-    receiver, sender = mp_context.Pipe(duplex=False)
-    with receiver, sender:
-        run_in_process(write, sender)
-        assert receiver.poll()
-        assert receiver.recv() == "dear diary"
-
-
 # See also: c01_separate_memory/test_08_module_pipe.py, for connections that are not handed over.
