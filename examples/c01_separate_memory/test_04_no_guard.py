@@ -2,16 +2,16 @@
 
 Under fork the program works. Under spawn and forkserver the child imports the file to find
 `greet`, comes to the line that starts a child, and would start one in turn. Two tutorials say that
-this goes on until the machine gives up, and that it concerns Windows only. Python stops it after
-one level, on every system: the child dies of a RuntimeError. The program itself ends well, with
-exit code 0.
+this goes on until the machine gives up, and that it concerns Windows only. It concerns Linux as
+well, and Python stops it after one level: the child dies of a RuntimeError. The program itself
+ends well, with exit code 0.
 
 What one sees of it depends on who waits for the child. A `Process` says nothing. A `Pool` replaces
 the dead worker by another, which dies the same way, and so on for as long as the program is left
 running: its answer never comes. An executor raises BrokenProcessPool.
 
-Since Python 3.14.1 the fork server itself imports the file first. On 3.14 it dies of that, and the
-program of a ConnectionResetError or the like; from 3.15 the server goes on without.
+Since Python 3.13.8 and 3.14.1 the fork server itself imports the file first. Before 3.15 it dies of
+that, and the program of a ConnectionResetError; from 3.15 on the server goes on without.
 
     pytest -p pytest_concurrency examples/c01_separate_memory/test_04_no_guard.py --hazards=fail
 """

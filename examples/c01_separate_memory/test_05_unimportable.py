@@ -8,9 +8,9 @@ cell.
 
 A child of fork has a copy of everything, and finds both. So the same lines work in one place, and
 since Python 3.14, where fork is no longer the default, no longer in another. The program itself
-does not notice: a `Process` that died has an exit code, and nothing asks for it here. Only on 3.14
-does a program from standard input end with the fork server, in a ConnectionResetError: the server
-wanted to import a file named `<stdin>`.
+does not notice: a `Process` that died has an exit code, and nothing asks for it here. Only where
+the fork server imports the program and dies of that, as on 3.14, does one that is piped in end in a
+ConnectionResetError: there is no file named `<stdin>`.
 
     pytest -p pytest_concurrency examples/c01_separate_memory/test_05_unimportable.py --hazards=fail
 """

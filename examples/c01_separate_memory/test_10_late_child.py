@@ -64,7 +64,7 @@ if __name__ == "__main__":
 def test_a_child_that_is_not_joined_finds_no_lock(
     run_script: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # A program that is never tidied up would not be waited for longer than this.
+    # 20 seconds are a bound: the argument is loaded as soon as the program tidies up.
     result = run_script(PROGRAM.replace("SECONDS", "20"), str(tmp_path / "tidying-up"))
     capsys.readouterr()  # the child's traceback, of which the last line is enough
     said, errors = result.stdout, result.stderr.splitlines() or [""]
