@@ -40,7 +40,9 @@ def path_announced(event: str, args: tuple[Any, ...]) -> tuple[str, bool] | None
     if place is None or isinstance(args[place], int) or args[place] is None:
         return None
     path = os.path.abspath(os.fsdecode(args[place]))
-    if path.endswith(_NOT_DATA) or path.startswith(_NOT_FILES):
+    # What is called "<unknown>" was looked for by a traceback.
+    made_up = os.path.basename(path).startswith("<")
+    if made_up or path.endswith(_NOT_DATA) or path.startswith(_NOT_FILES):
         return None
     return path, event != "open" or bool(args[2] & _WRITING)
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import _thread
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
+from multiprocessing import queues
+from types import CodeType, FrameType
 from typing import Any
 
 from pytest_concurrency.race.accesses import Entered
@@ -36,6 +38,11 @@ _get_ident = _thread.get_ident
 # afterwards, what is done with a lock, and the exception it ended with.
 _Sent = list[Any]
 _ACTOR, _NUMBER, _LABEL, _BEFORE, _AFTER, _LOCKS, _RAISED = range(7)
+
+
+# The lock that is waited for in there is one that nobody is meant to hold.
+_CONDITION_WAIT = threading.Condition.wait.__code__
+_FEED: CodeType = queues.Queue._feed.__code__  # type: ignore[attr-defined]
 
 
 class RecordingTurns(Turns):
@@ -231,7 +238,10 @@ class RecordingTurns(Turns):
         elif not key and self._observer.labels.of_resource(resource):
             local = self.holder_of(resource)
             holder = None if local is None else local.index
-        is_orphan = not key and holder is None and isinstance(resource, (LOCK, RLOCK))
+        is_lock = not key and holder is None and isinstance(resource, (LOCK, RLOCK))
+        is_orphan = is_lock and not _is_called_by(_CONDITION_WAIT)
+        if not label and _is_called_by(_FEED):
+            label = "another item to write into the pipe of its queue"
         self.tell("wait", actor.index, label, number, key, holder, is_orphan)
         self.tell("held", actor.index, self.held_by(actor))
 
@@ -245,3 +255,10 @@ class RecordingTurns(Turns):
             return None
         finally:
             self.ident = ident
+
+
+def _is_called_by(code: CodeType) -> bool:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None

@@ -106,6 +106,9 @@ class Semaphores:
             return False
 
         def took(lock: Any) -> None:
+            if lock.kind == _RECURSIVE and id(lock) in held:
+                # An inner level: it is held since the outer one.
+                return
             if lock.maxvalue == 1:
                 assert turns.current is not None
                 held[id(lock)] = (lock, turns.current, turns.reached)

@@ -276,6 +276,17 @@ KINDS = {
         DEADLOCK,
         ("Actor 0 waits in Queue#1.put() on line",),
     ),
+    "a full queue that nobody reads": Kind(
+        full_queue,
+        (puts_twice, nothing),
+        (puts_twice, gets_once),
+        None,
+        DEADLOCK,
+        (
+            "Actor 0 waits in Queue#1.put() on line",
+            "Actor 0.0 waits for another item to write into the pipe of its queue",
+        ),
+    ),
     "a queue joined before it is drained": Kind(
         one_queue,
         (puts_much, nothing),
