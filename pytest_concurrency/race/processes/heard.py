@@ -13,6 +13,7 @@ from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.actors import ProcessActor
 from pytest_concurrency.race.processes.crew import Crew
 from pytest_concurrency.race.processes.naming import Facts
+from pytest_concurrency.race.processes.shared import rooms_in
 from pytest_concurrency.race.recording import Crash, Death, Record, Step, Wait
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Heard:
         self._crew: Crew | None = None
         self._board: at.Board
         self._words: memoryview
+        self._given: tuple[Any, ...] = ()
         self._operations: list[list[Operation]] = []
         self._read_ahead = 0
         self._patience = PATIENCE
@@ -116,7 +118,7 @@ class Heard:
     ) -> Wait:
         operation = None if number < 0 else self._operations[owner][number]
         since = 0
-        if key in self._notes.holders:
+        if key in self._notes.holders and key not in rooms_in(self._given):
             holder, since = self._notes.holders[key]
         return Wait(
             self.actors[slot].path,

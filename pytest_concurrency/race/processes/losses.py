@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from pytest_concurrency.children.exits import describe_exit
 from pytest_concurrency.race.actors import DONE, STRAY
@@ -15,7 +14,7 @@ from pytest_concurrency.race.processes import board as at
 from pytest_concurrency.race.processes.actors import ProcessActor
 from pytest_concurrency.race.processes.heard import Heard
 from pytest_concurrency.race.processes.semaphores import key_of
-from pytest_concurrency.race.processes.shared import queue_locks_in, semaphores_in
+from pytest_concurrency.race.processes.shared import queue_locks_in, rooms_in, semaphores_in
 from pytest_concurrency.race.processes.turns import BACK
 from pytest_concurrency.race.recording import Death, Held
 
@@ -35,7 +34,6 @@ class Losses(Heard):
 
     def __init__(self, max_steps: int) -> None:
         super().__init__(max_steps)
-        self._given: tuple[Any, ...] = ()
         self._outside = 0
         self._is_clean = True
         self.strays: list[str] = []
@@ -90,10 +88,13 @@ class Losses(Heard):
         words = self._words
         labels = {key_of(lock): label for label, lock in semaphores_in(self._given)}
         doing = {key_of(lock): what for lock, what in queue_locks_in(self._given)}
+        rooms = rooms_in(self._given)
         for actor in self.actors:
             if actor.owner != owner or words[at.STATE_OF + actor.index] == DONE:
                 continue
             for key, number in self._board.held_by(actor.index):
+                if key in rooms:
+                    continue
                 operation = self._operations[owner][number] if number >= 0 else None
                 yield Held(
                     labels.get(key, "a lock"),

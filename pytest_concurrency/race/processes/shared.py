@@ -23,6 +23,7 @@ __all__ = [
     "kind_of",
     "memory_in",
     "queue_locks_in",
+    "rooms_in",
     "semaphores_in",
     "shares_something",
 ]
@@ -175,6 +176,15 @@ def queue_locks_in(state: tuple[Any, ...]) -> Iterator[tuple[Any, str]]:
             for lock, doing in ((each._wlock, "put"), (each._rlock, "get")):
                 if lock is not None:
                     yield lock._semlock, doing
+
+
+def rooms_in(state: tuple[Any, ...]) -> set[int]:
+    """Returns the keys of the semaphores that count the free places of queues.
+
+    One with a single place looks like a lock, and nobody holds it: whoever gets an item frees it.
+    """
+    queues = [each for each in _parts(state) if kind_of(each) in ("Queue", "JoinableQueue")]
+    return {key_of(queue._sem._semlock) for queue in queues}
 
 
 def memory_in(state: tuple[Any, ...]) -> list[Any]:
