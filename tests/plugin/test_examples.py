@@ -20,12 +20,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+# Three pages stand for all: `tox` runs the whole book under each start method.
+PAGES = (
+    "examples/c01_separate_memory/test_01_globals_not_shared.py",
+    "examples/c02_pickling/test_01_lambda.py",
+    "examples/c05_shared_state/test_01_lost_update.py",
+)
+
+
 def run(
     *arguments: str, command: tuple[str, ...] = MODULE, folder: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     ours = ("PYTEST_ADDOPTS", "PYTEST_CONCURRENCY_START_METHOD")
     return subprocess.run(
-        [*command, "-p", "pytest_concurrency", "-p", "no:cacheprovider", "examples", *arguments],
+        [*command, "-p", "pytest_concurrency", "-p", "no:cacheprovider", *PAGES, *arguments],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if name not in ours},
         capture_output=True,
@@ -43,7 +51,6 @@ def run(
 def test_every_sentence_is_true(arguments: tuple[str, ...], command: tuple[str, ...]) -> None:
     result = run(*arguments, command=command)
     assert result.returncode == 0, result.stdout
-    assert re.search(r"39 passed in", result.stdout)
     table = result.stdout.partition("= hazards =")[2].splitlines()[1:7]
     assert [line.split() for line in table] == [
         ["hazard", "fork", "spawn", "forkserver", "fix"],
@@ -55,23 +62,20 @@ def test_every_sentence_is_true(arguments: tuple[str, ...], command: tuple[str, 
     ]
 
 
-PAGE = "examples/c01_separate_memory/test_01_globals_not_shared.py"
-
-
 def test_the_failures_teach() -> None:
     result = run("--hazards=fail", "--tb=short", "-n2")  # without -n2: test_readme.py
     assert result.returncode == 1
-    assert re.search(r"13 failed, 26 passed in", result.stdout)
+    assert re.search(r"13 failed, \d+ passed in", result.stdout)
     for text in (
         "the child has ['Ann', 'Bob']",
         "the child invited Bob, and the parent has ['Ann']",
         "the parent invited Cid, and the child sees ['Ann']",
         "target is a lambda (test_01_lambda.py:",
         "func is a lambda (test_01_lambda.py:",
-        "two processes added one, and the counter says 1",
+        "lost update: Actor 0 read Value#1.value = 0 on line",
         "why: the child appended to a list in its own memory, which ended with the child\n"
-        f"fix: {PAGE}::test_a_queue_brings_the_list_back\n"
-        f"fix: {PAGE}::test_a_manager_keeps_one_list_for_all\n",
+        f"fix: {PAGES[0]}::test_a_queue_brings_the_list_back\n"
+        f"fix: {PAGES[0]}::test_a_manager_keeps_one_list_for_all\n",
     ):
         assert text in result.stdout
 
@@ -81,7 +85,7 @@ REMEDIES = {
     "the lock": (
         "c05_shared_state/test_01_lost_update.py",
         "with counter.get_lock():",
-        "with suppress():",
+        "if True:",
         "test_the_lock_of_the_value_held_over_both_steps_keeps_every_update",
     ),
     "the manager": (
@@ -137,6 +141,7 @@ def test_each_fix_fails_without_its_remedy(tmp_path: Path) -> None:
         assert source.count(line) == 1, f"{line!r} is not the one line of the remedy any more"
         copy.write_text(source.replace(line, without))
     result = run("-m", "fix", "--start-method=spawn", "-rA", folder=tmp_path)
-    lines = re.findall(r"^(PASSED|FAILED) \S+::(\w+)\[spawn\]", result.stdout, re.MULTILINE)
+    lines = re.findall(r"^(PASSED|FAILED) \S+::(\w+)", result.stdout, re.MULTILINE)
     verdicts = {test: word for word, test in lines}
-    assert verdicts == {test: "FAILED" for *_, test in REMEDIES.values()}, result.stdout
+    expected = {test: "FAILED" for *_, test in REMEDIES.values()}
+    assert {test: verdicts.get(test) for test in expected} == expected, result.stdout
