@@ -3,7 +3,8 @@
 An error in a task is put into the result of that task, so one expects an error in a callback to
 concern its own task at the most. But callbacks run in the parent, in the one thread that takes the
 results from the workers. The error ends this thread. The workers work on, and nobody listens: every
-`get()` waits for ever, of tasks that had no callback too.
+`get()` waits for ever, of tasks that had no callback too. (Only of a KeyError it does not die: the
+pool takes it for one of its own and drops it, so that just this one result never arrives.)
 
 Such a pool cannot even be ended: `terminate()` raises an AssertionError, before it has ended the
 workers. The helper below shows what helps.

@@ -115,7 +115,7 @@ def test_imap_with_a_semaphore_reads_no_further_than_we_are(mp_context: Any) -> 
 
 
 def halve(number: int) -> int:
-    print(f"halving {number}")
+    print(f"halving {number}", flush=True)
     if number % 2:
         raise ValueError(f"{number} is odd")
     return number // 2

@@ -74,6 +74,7 @@ def set_up(given_lock: Any, given_meeting: Any, given_queue: Any) -> None:
 
 
 def enter(name: str) -> None:
+    meeting.wait(timeout=20)  # both are here before either goes for the lock
     with lock:
         with suppress(threading.BrokenBarrierError):  # nobody comes: the other waits for the lock
             meeting.wait(timeout=0.2)
