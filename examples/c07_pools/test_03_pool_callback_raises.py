@@ -32,10 +32,6 @@ import pytest
 pytestmark = pytest.mark.timeout(60)  # neither Pool.join nor Pool.terminate takes one
 
 
-def play(points: int, games: int) -> tuple[int, int]:
-    return points, games
-
-
 @contextmanager
 def pool_of_one(mp_context: Any) -> Iterator[Any]:
     pool = mp_context.Pool(1)
@@ -52,7 +48,7 @@ def pool_of_one(mp_context: Any) -> Iterator[Any]:
 
 @pytest.mark.hazard(
     "pool-callback-raises",
-    match="Bob's result does not arrive",
+    match="the result of the second does not arrive",
     why="an error in a callback ends the one thread that brings the results of all tasks",
 )
 def test_after_an_error_in_a_callback_no_result_arrives(
@@ -61,70 +57,73 @@ def test_after_an_error_in_a_callback_no_result_arrives(
     # Where Python prints the traceback of a thread, and pytest makes a warning of it.
     errors: queue.Queue[BaseException | None] = queue.Queue()
     monkeypatch.setattr(threading, "excepthook", lambda thread: errors.put(thread.exc_value))
-    averages: list[float] = []
+    shares: list[float] = []
 
     with pool_of_one(mp_context) as pool:
-        pool.apply_async(play, (0, 0), callback=lambda ann: averages.append(ann[0] / ann[1]))
+        pool.apply_async(len, ("",), callback=lambda length: shares.append(1 / length))
         error = errors.get(timeout=30)
-        bob = pool.apply_async(play, (10, 2))
-        bob.wait(timeout=0.3)
-        assert bob.ready(), (
-            f"the callback for Ann raised {error!r}, and Bob's result does not arrive"
+        word = pool.apply_async(len, ("word",))
+        word.wait(timeout=0.2)
+        assert word.ready(), (
+            f"the callback of the first task raised {error!r}, "
+            "and the result of the second does not arrive"
         )
 
 
 @pytest.mark.fix("pool-callback-raises")
 def test_a_callback_that_catches_its_errors_harms_nobody(mp_context: Any) -> None:
-    averages: list[float] = []
+    shares: list[float] = []
     errors: list[Exception] = []
 
-    def note_average(ann: tuple[int, int]) -> None:
+    def note_share(length: int) -> None:
         try:
-            averages.append(ann[0] / ann[1])
+            shares.append(1 / length)
         except Exception as error:
             errors.append(error)
 
     with pool_of_one(mp_context) as pool:
-        pool.apply_async(play, (0, 0), callback=note_average)
-        assert pool.apply_async(play, (10, 2)).get(timeout=30) == (10, 2)
+        pool.apply_async(len, ("",), callback=note_share)
+        assert pool.apply_async(len, ("word",)).get(timeout=30) == 4
     assert [type(error) for error in errors] == [ZeroDivisionError]
 
 
 @pytest.mark.fix("pool-callback-raises")
 def test_without_a_callback_the_error_is_raised_where_the_result_is_used(mp_context: Any) -> None:
     with pool_of_one(mp_context) as pool:
-        ann, bob = pool.apply_async(play, (0, 0)), pool.apply_async(play, (10, 2))
-        points, games = ann.get(timeout=30)
+        empty, word = pool.apply_async(len, ("",)), pool.apply_async(len, ("word",))
         with pytest.raises(ZeroDivisionError):
-            points / games
-        assert bob.get(timeout=30) == (10, 2)
+            1 / empty.get(timeout=30)
+        assert 1 / word.get(timeout=30) == 0.25
 
 
 @pytest.mark.hazard(
     "pool-callback-blocks-results",
-    match="Bob's result does not arrive",
+    match="the result of the second does not arrive",
     why="callbacks run in the one thread that brings the results, so the next result waits for it",
 )
 def test_a_slow_callback_holds_up_the_results_behind_it(mp_context: Any) -> None:
     may_return = threading.Event()
     with pool_of_one(mp_context) as pool:
-        pool.apply_async(play, (0, 0), callback=lambda ann: may_return.wait(timeout=30))
-        bob = pool.apply_async(play, (10, 2))
-        bob.wait(timeout=0.3)
-        arrived = bob.ready()
+        pool.apply_async(len, ("",), callback=lambda _: may_return.wait(timeout=30))
+        word = pool.apply_async(len, ("word",))
+        word.wait(timeout=0.2)
+        arrived = word.ready()
         may_return.set()
-        assert arrived, "the callback for Ann is still running, and Bob's result does not arrive"
+        assert arrived, (
+            "the callback of the first task is still running, "
+            "and the result of the second does not arrive"
+        )
 
 
 @pytest.mark.fix("pool-callback-blocks-results")
 def test_a_callback_that_only_fills_a_queue_holds_up_nobody(mp_context: Any) -> None:
-    answers: queue.Queue[tuple[int, int]] = queue.Queue()
+    lengths: queue.Queue[int] = queue.Queue()
     with pool_of_one(mp_context) as pool:
-        pool.apply_async(play, (0, 0), callback=answers.put)
-        bob = pool.apply_async(play, (10, 2))
-        assert bob.get(timeout=30) == (10, 2)
-        # What takes time is done here, with the answer from the queue.
-        assert answers.get(timeout=30) == (0, 0)
+        pool.apply_async(len, ("",), callback=lengths.put)
+        word = pool.apply_async(len, ("word",))
+        assert word.get(timeout=30) == 4
+        # What takes time is done here, with what comes out of the queue.
+        assert lengths.get(timeout=30) == 0
 
 
 # See also: test_02_pool_swallows_errors.py, for errors in the tasks themselves.

@@ -34,7 +34,6 @@ pytestmark = pytest.mark.timeout(60)  # Pool.join takes none
 POST_LETTERS = """
     import sys
     import time
-    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import Pool
     from pathlib import Path
 
@@ -46,11 +45,13 @@ POST_LETTERS = """
         end, folder, seconds = sys.argv[1:]
         letters = [(f"{folder}/{name}", float(seconds)) for name in ("Ann", "Bob")]
         if end == "executor":
-            executor = ProcessPoolExecutor(2)
+            from concurrent.futures import ProcessPoolExecutor
+
+            executor = ProcessPoolExecutor(1)
             for letter in letters:
                 executor.submit(write_letter, *letter)
         else:
-            pool = Pool(2)
+            pool = Pool(1)
             for letter in letters:
                 pool.apply_async(write_letter, letter)
             if end == "close and join":
@@ -77,13 +78,13 @@ def test_a_program_that_ends_takes_the_tasks_of_its_pool_along(
 
 @pytest.mark.fix("pool-not-joined-loses-tasks")
 def test_close_and_join_wait_for_the_tasks(run_script: Any, tmp_path: Path) -> None:
-    run_script(POST_LETTERS, "close and join", str(tmp_path), "0.1").check()
+    run_script(POST_LETTERS, "close and join", str(tmp_path), "0.05").check()
     assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.fix("pool-not-joined-loses-tasks")
 def test_an_executor_is_waited_for_at_the_end(run_script: Any, tmp_path: Path) -> None:
-    run_script(POST_LETTERS, "executor", str(tmp_path), "0.1").check()
+    run_script(POST_LETTERS, "executor", str(tmp_path), "0.05").check()
     assert len(list(tmp_path.iterdir())) == 2
 
 

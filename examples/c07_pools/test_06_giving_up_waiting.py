@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing
+import signal
 import sys
 import time
 from typing import Any
@@ -45,17 +46,17 @@ def test_a_task_that_we_gave_up_is_done_all_the_same(mp_context: Any) -> None:
     with mp_context.Pool(1, initializer=open_at, initargs=(opening,)) as pool:
         bill = pool.apply_async(pay, (30,))
         with pytest.raises(multiprocessing.TimeoutError):
-            bill.get(timeout=0.1)
+            bill.get(timeout=0.05)
         opening.release()  # the bank opens, after we have given up
         later = bill.get(timeout=30)
-    assert later != "paid", f"we gave up after 0.1 s, and later the bill is {later}"
+    assert later != "paid", f"we gave up after 0.05 s, and later the bill is {later}"
 
 
 @pytest.mark.fix("get-timeout-does-not-cancel")
 def test_a_task_that_has_a_limit_of_its_own_gives_up_itself(mp_context: Any) -> None:
     opening = mp_context.Semaphore(0)
     with mp_context.Pool(1, initializer=open_at, initargs=(opening,)) as pool:
-        assert pool.apply_async(pay, (0.1,)).get(timeout=30) == "not paid"
+        assert pool.apply_async(pay, (0.05,)).get(timeout=30) == "not paid"
         opening.release()
     assert opening.acquire(timeout=0), "nobody was at the bank when it opened"
 
@@ -70,9 +71,10 @@ def test_a_process_of_its_own_can_be_killed(mp_context: Any) -> None:
     opening, paid = mp_context.Semaphore(0), mp_context.Value("b", False)
     payment = mp_context.Process(target=pay_at, args=(opening, paid))
     payment.start()
-    payment.join(timeout=0.1)
+    payment.join(timeout=0.05)
     payment.kill()
     payment.join(timeout=30)
+    assert payment.exitcode == -signal.SIGKILL
     opening.release()
     assert opening.acquire(timeout=0), "nobody was at the bank when it opened"
     assert not paid.value
@@ -87,7 +89,7 @@ def test_except_timeouterror_lets_the_timeout_of_a_pool_through(mp_context: Any)
     with mp_context.Pool(1) as pool:
         long = pool.apply_async(time.sleep, (30,))
         try:
-            long.get(timeout=0.1)
+            long.get(timeout=0.05)
         except TimeoutError:
             print("we lacked patience")
 
@@ -97,7 +99,7 @@ def test_except_multiprocessing_timeouterror_catches_it(mp_context: Any) -> None
     with mp_context.Pool(1) as pool:
         long = pool.apply_async(time.sleep, (30,))
         try:
-            long.get(timeout=0.1)
+            long.get(timeout=0.05)
         except multiprocessing.TimeoutError:
             print("we lacked patience")
 
