@@ -13,6 +13,7 @@ does not say that the work is gone as well.
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
@@ -62,11 +63,13 @@ def test_a_result_is_read_inside_the_block(mp_context: Any) -> None:
 @pytest.mark.fix("with-exit-terminates-work")
 def test_close_and_join_at_the_end_of_the_block_wait_for_the_work(mp_context: Any) -> None:
     given = mp_context.Semaphore(0)
+    signer = threading.Timer(0.05, given.release)  # a moment later, in a thread
     with mp_context.Pool(1, initializer=share, initargs=(given,)) as pool:
         letter = pool.apply_async(write_letter)
-        given.release()
+        signer.start()
         pool.close()
         pool.join()
+    signer.join(timeout=30)
     assert letter.get(timeout=0) == "Dear Ann"
 
 
