@@ -145,18 +145,4 @@ def test_each_result_of_imap_is_there_or_raises(mp_context: Any) -> None:
     assert halves == [1, None, 2]
 
 
-def halve_if_possible(number: int) -> int | ValueError:
-    try:
-        return halve(number)
-    except ValueError as error:
-        return error
-
-
-@pytest.mark.fix("pool-map-failure-hides-others")
-def test_an_error_that_is_returned_takes_nothing_along(mp_context: Any) -> None:
-    with mp_context.Pool(1) as pool:
-        first, second, third = pool.map(halve_if_possible, [2, 3, 4])
-    assert (first, repr(second), third) == (1, "ValueError('3 is odd')", 2)
-
-
 # See also: test_02_pool_swallows_errors.py, for errors that are not even raised.
