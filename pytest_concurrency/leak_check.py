@@ -66,7 +66,9 @@ class LeakCheck:
         before, self._before = self._before, None
         if before is None or self._policy == "off":
             return ""
-        left = survivors(before, self._origins, names=not failed)
+        # pytest refers to the values of the test's fixtures a little longer than to the test.
+        values: dict[str, Any] = getattr(item, "funcargs", None) or {}
+        left = survivors(before, self._origins, names=not failed, let_go=values.clear)
         self._orphans.turn_off()
         if not left:
             return ""

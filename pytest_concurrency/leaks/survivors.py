@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,12 @@ def take(origins: Origins) -> Snapshot:
 
 
 def survivors(
-    before: Snapshot, origins: Origins, *, grace: float = GRACE, names: bool = True
+    before: Snapshot,
+    origins: Origins,
+    *,
+    grace: float = GRACE,
+    names: bool = True,
+    let_go: Callable[[], object] = list,
 ) -> Survivors:
     """Find what is left, after what was already ending has had time to end.
 
@@ -112,9 +117,11 @@ def survivors(
         origins: who made what.
         grace: how long to wait for it, in seconds.
         names: whether to look for semaphores and shared memory, too.
+        let_go: called when something is left at first, to drop what refers to it still.
     """
     left = _look(before, origins, names)
     if left:
+        let_go()
         _bury_orphans(left.processes, origins)
         gc.collect()  # locks and pools that only a reference cycle keeps alive
 

@@ -165,6 +165,35 @@ def assert_names_are_gone(result: pytest.RunResult) -> None:
         assert not Path("/dev/shm", f"sem.{name}").exists()
 
 
+FIXTURES = """
+import pytest
+
+@pytest.fixture
+def lock(mp_context):
+    return mp_context.Lock()
+
+@pytest.fixture
+def pool(mp_context):
+    pool = mp_context.Pool(1)
+    yield pool
+    pool.close()
+    pool.join()
+
+def test_lock(lock):
+    assert lock.acquire(timeout=1)
+
+def test_pool(pool):
+    assert pool.map(abs, [-1]) == [1]
+"""
+
+
+def test_what_a_fixture_has_made_is_not_left_behind(pytester: pytest.Pytester) -> None:
+    # pytest refers to the values of fixtures for a little longer than to the test.
+    pytester.makepyfile(FIXTURES)
+    result = pytester.runpytest_subprocess(*RUN, "-W", "error", "--leaks=error")
+    result.assert_outcomes(passed=6)
+
+
 def test_that_of_fork_never_has_a_name(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(THREADS_AND_NAMES)
     result = pytester.runpytest_subprocess(*RUN, "--start-method=fork")
