@@ -40,8 +40,7 @@ def manage(mp_context: Any, numbers: Any, daemon: bool = False) -> None:
 def manager_and_worker(mp_context: Any, target: Any) -> Iterator[tuple[Any, int]]:
     """Start a child that starts a child; whatever happens, both are gone in the end.
 
-    The worker is given as a descriptor of the process. It becomes readable when the process ends,
-    and, unlike the number, never means another one.
+    The worker is given as a descriptor, which becomes readable when that process has ended.
     """
     numbers, sender = mp_context.Pipe(duplex=False)
     manager = mp_context.Process(target=target, args=(mp_context, sender), name="manager")
@@ -108,10 +107,9 @@ def test_a_signal_to_the_group_reaches_both(mp_context: Any) -> None:
 
 
 LEFT = """
-import time
-from multiprocessing import get_context
+import multiprocessing, time
 
-fork = get_context("fork")
+fork = multiprocessing.get_context("fork")
 
 def manage(ready):
     worker = fork.Process(target=time.sleep, args=(30,))
@@ -145,7 +143,7 @@ def test_the_leak_check_names_the_orphan_and_ends_it(run_script: Any, tmp_path: 
     checked = run_script(PYTEST, str(page), "-p", "pytest_concurrency")
     assert checked.exitcode == 1
     assert re.search(
-        r"child \(pid \d+\) is still running, started at \S*test_left\.py:9 in manage",
+        r"child \(pid \d+\) is still running, started at \S*test_left\.py:8 in manage",
         checked.stdout,
     )
 

@@ -43,8 +43,7 @@ def manage(mp_context: Any, numbers: Any, target: Any, *args: Any) -> None:
 def manager_and_daemon(mp_context: Any, target: Any, *args: Any) -> Iterator[tuple[Any, int]]:
     """Start a child that starts a daemon; whatever happens, both are gone in the end.
 
-    The daemon is given as a descriptor of the process. It becomes readable when the process ends,
-    and, unlike the number, never means another one.
+    The daemon is given as a descriptor, which becomes readable when that process has ended.
     """
     numbers, sender = mp_context.Pipe(duplex=False)
     manager = mp_context.Process(
@@ -90,8 +89,8 @@ def test_an_orphan_keeps_the_sentinel_of_its_dead_parent_silent(mp_context: Any)
 
 def leave_with_the_parent() -> None:
     parent = parent_process()
-    if parent is not None:
-        parent.join()
+    assert parent is not None
+    parent.join()
     os._exit(1)  # from a thread, sys.exit() would end the thread only
 
 
