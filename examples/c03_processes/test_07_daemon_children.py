@@ -55,9 +55,15 @@ def test_a_daemon_does_not_live_to_finish_its_work(run_script: Any) -> None:
 
 
 @pytest.mark.fix("daemon-child-killed-at-exit")
-@pytest.mark.parametrize("kind", ["child", "joined daemon"])
-def test_a_child_that_is_no_daemon_or_is_joined_finishes(run_script: Any, kind: str) -> None:
-    result = run_script(PROGRAM, kind, "0.1")
+def test_a_child_that_is_no_daemon_is_waited_for(run_script: Any) -> None:
+    result = run_script(PROGRAM, "child", "0.1")
+    assert (result.exitcode, result.stdout) == (0, "saved\n")
+
+
+@pytest.mark.fix("daemon-child-killed-at-exit")
+@pytest.mark.start_method("fork")  # what join() does is the same under each
+def test_a_daemon_that_is_joined_finishes(run_script: Any) -> None:
+    result = run_script(PROGRAM, "joined daemon", "0.1")
     assert (result.exitcode, result.stdout) == (0, "saved\n")
 
 
@@ -66,13 +72,17 @@ import time
 from multiprocessing import get_context
 
 def test_that_nobody_complains_of():
-    get_context("fork").Process(target=time.sleep, args=(30,), daemon=True).start()
+    child = get_context("fork").Process(target=time.sleep, args=(30,), daemon=True, name="helper")
+    child.start()
 """
-PYTEST = """
+PYTEST_TWICE = """
 import os, sys, pytest
 
 os.environ.pop("PYTEST_ADDOPTS", None)
-sys.exit(pytest.main(sys.argv[1:]))
+page = [sys.argv[1], "-c", os.devnull, "-p", "no:cacheprovider"]  # no settings but these
+pytest.main([*page, "-p", "no:pytest_concurrency"])
+print("with the plugin:")
+pytest.main([*page, "-p", "pytest_concurrency"])
 """
 
 
@@ -83,13 +93,12 @@ def test_the_leak_check_names_the_daemon_that_a_test_has_left(
 ) -> None:
     page = tmp_path / "test_left.py"
     page.write_text(LEFT)
-    without = run_script(PYTEST, str(page), "-p", "no:pytest_concurrency")
-    assert (without.exitcode, "1 passed" in without.stdout) == (0, True)
-    checked = run_script(PYTEST, str(page), "-p", "pytest_concurrency")
-    assert checked.exitcode == 1
+    without, _, checked = run_script(PYTEST_TWICE, str(page)).stdout.partition("with the plugin:")
+    assert "1 passed in" in without
+    assert "the test left 1 child behind" in checked
     assert re.search(
-        r"child 'ForkProcess-1' \(pid \d+\) is still running, started at \S*test_left\.py:6",
-        checked.stdout,
+        r"child 'helper' \(pid \d+\) is still running, started at \S*test_left\.py:7",
+        checked,
     )
 
 
