@@ -36,7 +36,7 @@ def manage(mp_context: Any, numbers: Any, target: Any, *args: Any) -> None:
     daemon = mp_context.Process(target=target, args=args, daemon=True)
     daemon.start()
     numbers.send(daemon.pid)
-    daemon.join(timeout=30)
+    daemon.join(timeout=60)
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def manager_and_daemon(mp_context: Any, target: Any, *args: Any) -> Iterator[tup
     why="daemons are terminated by their parent when it ends, and a killed one cannot",
 )
 def test_the_daemon_of_a_killed_manager_runs_on(mp_context: Any) -> None:
-    with manager_and_daemon(mp_context, time.sleep, 30) as (manager, daemon):
+    with manager_and_daemon(mp_context, time.sleep, 60) as (manager, daemon):
         manager.kill()
         manager.join()  # without a timeout: see above
         ended = wait([daemon], timeout=0.2)
@@ -80,7 +80,7 @@ def test_the_daemon_of_a_killed_manager_runs_on(mp_context: Any) -> None:
 
 @pytest.mark.start_method("fork")  # the only one under which an orphan has copies
 def test_an_orphan_keeps_the_sentinel_of_its_dead_parent_silent(mp_context: Any) -> None:
-    with manager_and_daemon(mp_context, time.sleep, 30) as (manager, _):
+    with manager_and_daemon(mp_context, time.sleep, 60) as (manager, _):
         manager.kill()
         manager.join()
         assert manager.exitcode == -signal.SIGKILL
@@ -96,7 +96,7 @@ def leave_with_the_parent() -> None:
 
 def work_under_watch() -> None:
     Thread(target=leave_with_the_parent, daemon=True).start()
-    time.sleep(30)
+    time.sleep(60)
 
 
 @pytest.mark.fix("daemon-is-not-a-guarantee")
