@@ -29,8 +29,8 @@ import pytest
 pytestmark = pytest.mark.timeout(60)  # some joins below have no timeout
 
 
-def manage(mp_context: Any, numbers: Any, daemon: bool = False) -> None:
-    worker = mp_context.Process(target=time.sleep, args=(60,), daemon=daemon)
+def manage(mp_context: Any, numbers: Any) -> None:
+    worker = mp_context.Process(target=time.sleep, args=(60,))
     worker.start()
     numbers.send(worker.pid)
     worker.join(timeout=60)
@@ -78,8 +78,11 @@ def leave(*_: object) -> None:
 
 
 def manage_and_mind_the_signal(mp_context: Any, numbers: Any) -> None:
-    signal.signal(signal.SIGTERM, leave)
-    manage(mp_context, numbers, daemon=True)
+    worker = mp_context.Process(target=time.sleep, args=(60,), daemon=True)
+    worker.start()
+    signal.signal(signal.SIGTERM, leave)  # not before: a forked worker would have the handler, too
+    numbers.send(worker.pid)
+    worker.join(timeout=60)
 
 
 @pytest.mark.fix("terminate-orphans-grandchildren")
@@ -108,7 +111,6 @@ def test_a_signal_to_the_group_reaches_both(mp_context: Any) -> None:
 
 LEFT = """
 import multiprocessing, time
-
 fork = multiprocessing.get_context("fork")
 
 def manage(ready):
@@ -127,9 +129,8 @@ def test_that_nobody_complains_of():
 """
 PYTEST_TWICE = """
 import os, sys, pytest
-
 os.environ.pop("PYTEST_ADDOPTS", None)
-page = [sys.argv[1], "-c", os.devnull, "-p", "no:cacheprovider"]  # no settings but these
+page = [sys.argv[1], "-c", os.devnull, "-W", "ignore", "-p", "no:cacheprovider"]
 pytest.main([*page, "-p", "no:pytest_concurrency"])
 print("with the plugin:")
 pytest.main([*page, "-p", "pytest_concurrency"])
@@ -143,7 +144,7 @@ def test_the_leak_check_names_the_orphan(run_script: Any, tmp_path: Path) -> Non
     page.write_text(LEFT)
     without, _, checked = run_script(PYTEST_TWICE, str(page)).stdout.partition("with the plugin:")
     assert "1 passed in" in without
-    assert re.search(r"child \(pid \d+\) is still running, .*test_left\.py:8 in manage", checked)
+    assert re.search(r"child \(pid \d+\) is still running, .*test_left\.py:7 in manage", checked)
 
 
 # See also: c03_processes/test_09_daemon_outlives.py, where the parent gets no chance to clear up.

@@ -95,7 +95,7 @@ PYTEST_TWICE = """
 import os, sys, pytest
 
 os.environ.pop("PYTEST_ADDOPTS", None)
-page = [sys.argv[1], "-c", os.devnull, "-p", "no:cacheprovider"]  # no settings but these
+page = [sys.argv[1], "-c", os.devnull, "-W", "ignore", "-p", "no:cacheprovider"]
 pytest.main([*page, "-p", "no:pytest_concurrency"])
 print("with the plugin:")
 pytest.main([*page, "-p", "pytest_concurrency"])
