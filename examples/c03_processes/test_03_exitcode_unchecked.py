@@ -107,7 +107,8 @@ def test_one_who_is_alive_after_the_join_is_ended(mp_context: Any) -> None:
 
 
 @pytest.mark.fix("join-timeout-silent")
-def test_run_in_process_names_the_line_that_hangs(run_in_process: Any) -> None:
+@pytest.mark.start_method("fork")  # what it says is the same under each
+def test_run_in_process_ends_it_and_says_so(run_in_process: Any) -> None:
     with pytest.raises(ChildHung, match=r"did not return within 0\.2 s and was killed"):
         run_in_process(time.sleep, 30, timeout=0.2)
 
