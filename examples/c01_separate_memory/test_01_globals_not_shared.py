@@ -8,7 +8,7 @@ What the child's list holds when it starts depends on the start method. Under fo
 the parent's memory, with all that has happened there. Under spawn and forkserver the child imports
 the module afresh, and knows nothing of what the parent did since.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory -k test_01 --hazards=fail
+    pytest -p pytest_concurrency examples/c01_*/test_01_globals_not_shared.py --hazards=fail
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ child these are `--multiprocessing-fork`, as soon as the freezer has set `sys.fr
 
 The program below is not frozen, but it does what the first lines of a frozen one have to do.
 
-    pytest -p pytest_concurrency examples/c01_separate_memory/test_13_frozen.py --hazards=fail
+    pytest -p pytest_concurrency examples/c01_separate_memory/test_13_frozen.py
 """
 
 from __future__ import annotations

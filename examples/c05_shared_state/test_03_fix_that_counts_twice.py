@@ -12,8 +12,7 @@ what stands inside the lock. With the slow part inside, ten processes are as slo
 slow part outside, only the additions queue up. No clock is needed to see the difference: two
 workers try to meet in the slow part.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c05_shared_state/test_03_fix_that_counts_twice.py
+    pytest -p pytest_concurrency examples/c05_*/test_03_fix_that_counts_twice.py --hazards=fail
 """
 
 from __future__ import annotations

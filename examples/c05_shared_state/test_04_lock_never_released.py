@@ -14,8 +14,7 @@ The tests ask for the lock without waiting: who has it is settled once the child
 program that writes `with lock:` at this point waits for ever, without a word. The last remedy is
 not to: `acquire(timeout=...)` at least comes back, and can say which lock it was.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c05_shared_state/test_04_lock_never_released.py
+    pytest -p pytest_concurrency examples/c05_*/test_04_lock_never_released.py --hazards=fail
 """
 
 from __future__ import annotations

@@ -11,8 +11,7 @@ the middle of what it protects, nothing is raised, and then two are inside. An R
 `AssertionError: attempt to release recursive lock not owned by thread`. (A Lock that nobody holds
 complains as well, with a ValueError. A Semaphore just grows by one; a BoundedSemaphore does not.)
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c05_shared_state/test_06_lock_without_an_owner.py
+    pytest -p pytest_concurrency examples/c05_*/test_06_lock_without_an_owner.py --hazards=fail
 """
 
 from __future__ import annotations

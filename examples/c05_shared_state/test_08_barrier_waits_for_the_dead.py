@@ -11,8 +11,7 @@ Two remedies. `wait(timeout=...)` ends in a BrokenBarrierError, and whoever come
 later gets the same. And a party that cannot come for a reason it notices, such as an exception,
 says so with `abort()`: then nobody needs to wait.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c05_shared_state/test_08_barrier_waits_for_the_dead.py
+    pytest -p pytest_concurrency examples/c05_*/test_08_barrier_waits_for_the_dead.py --hazards=fail
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ feeder, when a test forgets one.)
 
 The remedy is the order: first get, then join.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c06_pipes_and_queues/test_02_join_before_drain.py
+    pytest -p pytest_concurrency examples/c06_*/test_02_join_before_drain.py --hazards=fail
 """
 
 from __future__ import annotations

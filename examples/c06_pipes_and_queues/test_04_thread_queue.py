@@ -9,8 +9,7 @@ an error, `TypeError: cannot pickle '_thread.lock' object`.
 As a global variable of the module, instead of an argument, such a queue is silently separate under
 every start method.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c06_pipes_and_queues/test_04_thread_queue.py
+    pytest -p pytest_concurrency examples/c06_*/test_04_thread_queue.py --hazards=fail
 """
 
 from __future__ import annotations

@@ -11,8 +11,7 @@ ever, `get(timeout=...)` says that the queue is empty, and the letters are in it
 So end a process that uses a queue by an end mark, and join it. Where it must be terminated, throw
 its queue away with it.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c06_pipes_and_queues/test_07_terminated_consumer.py
+    pytest -p pytest_concurrency examples/c06_*/test_07_terminated_consumer.py --hazards=fail
 """
 
 from __future__ import annotations

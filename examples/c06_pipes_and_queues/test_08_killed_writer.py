@@ -12,8 +12,7 @@ time to give the lock back, and it happens always. `run_in_process` shows where 
 So join a child instead of killing it. Or, if children have to be killed, give each a pipe of its
 own: then a child can only spoil its own.
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c06_pipes_and_queues/test_08_killed_writer.py
+    pytest -p pytest_concurrency examples/c06_*/test_08_killed_writer.py --hazards=fail
 """
 
 from __future__ import annotations

@@ -10,8 +10,7 @@ starts afterwards. One expects `send` to hand it over and return. It returns whe
 is in the pipe, which holds 64 KiB; the rest waits for a reader who comes too late. Start the reader
 first. (A queue returns from put at once, since it has a thread that waits in its place.)
 
-    pytest -p pytest_concurrency --hazards=fail \
-        examples/c06_pipes_and_queues/test_11_pipe_direction.py
+    pytest -p pytest_concurrency examples/c06_*/test_11_pipe_direction.py --hazards=fail
 """
 
 from __future__ import annotations

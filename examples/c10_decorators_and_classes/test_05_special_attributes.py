@@ -12,7 +12,7 @@ is not quite so is below, each line with what is true:
 - `__debug__` is False under `python -O`, where `assert` does nothing;
 - a special method is looked up in the class: one that is put into an object is not called.
 
-    pytest -p pytest_concurrency examples/c10_*/test_05_special_attributes.py --hazards=fail
+    pytest -p pytest_concurrency examples/c10_decorators_and_classes/test_05_special_attributes.py
 """
 
 from __future__ import annotations
