@@ -60,7 +60,7 @@ def square(number: int) -> int:
     raises=NOT_FOUND_BY_NAME,
     match=r"Can't (pickle|get) local object[\s\S]*put @functools.wraps",
     under=("spawn", "forkserver"),
-    why="square is the wrapper now, and calls itself announced.<locals>.wrapper, which leads nowhere",
+    why="square is the wrapper now, and its name, announced.<locals>.wrapper, leads nowhere",
 )
 def test_a_decorated_function_starts_under_fork_only(mp_context: Any) -> None:
     run_child(mp_context, square)
