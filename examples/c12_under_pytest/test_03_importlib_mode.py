@@ -1,10 +1,10 @@
 """A test module that pytest has imported cannot be imported by the child that it starts.
 
 The option `--import-mode=importlib` leaves `sys.path` alone: pytest loads
-`project/tests/test_shop.py` by its path and calls it `tests.test_shop`. A child that is spawned, or
-comes from a fork server, is told that name and must import it, and nothing on its path leads there.
-It ends with a ModuleNotFoundError before it has called anything. (A Pool would start the next one,
-for ever.) Under fork nothing has to be imported, and all is well.
+`project/checks/test_shop.py` by its path and calls it `checks.test_shop`. A child that is spawned,
+or comes from a fork server, is told that name and must import it, and nothing on its path leads
+there. It ends with a ModuleNotFoundError before it has called anything. (A Pool would start the
+next one, for ever.) Under fork nothing has to be imported, and all is well.
 
 In the modes prepend, the default, and append, pytest puts the folder of the module on `sys.path`,
 and children are given that. With `pythonpath = .` in pytest's settings, or `python -m pytest` from
@@ -35,7 +35,7 @@ def open_in_a_child(method):
     child = get_context(method).Process(target=open_shop)
     child.start()
     child.join(30)
-    assert child.exitcode == 0
+    assert child.exitcode == 0, "the child did not open the shop"
 
 def test_under_fork():
     open_in_a_child("fork")
@@ -47,27 +47,27 @@ def test_under_spawn():
 
 def run_pytest(folder: Path, *options: str) -> str:
     """Run the project's tests in a pytest of its own and return what it prints."""
-    tests = folder / "project" / "tests"
+    tests = folder / "project" / "checks"
     tests.mkdir(parents=True)
     (tests.parent / "pytest.ini").write_text("[pytest]\n")
     (tests / "test_shop.py").write_text(TEST_OF_THE_SHOP)
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *options, tests],
+        [sys.executable, "-m", "pytest", "-qs", "--tb=no", "-p", "no:cacheprovider", *options, tests],
         cwd=folder,
         env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=60,
     )  # fmt: skip
-    print(result.stdout, result.stderr)
-    return result.stdout
+    print(result.stdout)
+    return result.stdout + result.stderr
 
 
 @pytest.mark.hazard(
     "pytest-importlib-mode",
-    match="the spawned child ended with a ModuleNotFoundError: No module named 'tests'",
-    why="the child was told to import tests.test_shop, and no folder of its path has a `tests`",
+    match="the spawned child ended with a ModuleNotFoundError: No module named 'checks'",
+    why="the child was told to import checks.test_shop, and no folder of its path has a `checks`",
 )
 def test_a_spawned_child_cannot_import_what_importlib_mode_has_loaded(tmp_path: Path) -> None:
     report = run_pytest(tmp_path, "--import-mode=importlib")
