@@ -37,6 +37,7 @@ TEST_WITH_A_LOOK = TEST_WITHOUT_A_LOOK + "    assert child.exitcode == 0\n"
 
 def run_pytest(folder: Path, test: str) -> str:
     """Run a test file in a pytest of its own, without the plugin, and return what it prints."""
+    (folder / "pytest.ini").write_text("[pytest]\n")  # else the settings of a folder above count
     (folder / "test_price.py").write_text(test)
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     result = subprocess.run(

@@ -45,6 +45,9 @@ def test_under_spawn():
 """
 
 
+OPTIONS = ("-qs", "--tb=no", "-p", "no:cacheprovider")
+
+
 def run_pytest(folder: Path, *options: str) -> str:
     """Run the project's tests in a pytest of its own and return what it prints."""
     tests = folder / "project" / "checks"
@@ -53,13 +56,13 @@ def run_pytest(folder: Path, *options: str) -> str:
     (tests / "test_shop.py").write_text(TEST_OF_THE_SHOP)
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-qs", "--tb=no", "-p", "no:cacheprovider", *options, tests],
+        [sys.executable, "-m", "pytest", *OPTIONS, *options, tests],
         cwd=folder,
         env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=60,
-    )  # fmt: skip
+    )
     print(result.stdout)
     return result.stdout + result.stderr
 
@@ -72,7 +75,8 @@ def run_pytest(folder: Path, *options: str) -> str:
 def test_a_spawned_child_cannot_import_what_importlib_mode_has_loaded(tmp_path: Path) -> None:
     report = run_pytest(tmp_path, "--import-mode=importlib")
     error = "".join(re.findall(r"^ModuleNotFoundError.*", report, re.MULTILINE))
-    assert "2 passed in" in report, f"the spawned child ended with a {error}"
+    passed = "2 passed in" in report
+    assert passed, f"the spawned child ended with a {error}"
 
 
 @pytest.mark.fix("pytest-importlib-mode")

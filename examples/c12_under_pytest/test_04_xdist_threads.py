@@ -57,6 +57,7 @@ class Report(NamedTuple):
 
 def run_pytest(folder: Path, *options: str) -> Report:
     """Run the three tests in a pytest of its own."""
+    (folder / "pytest.ini").write_text("[pytest]\n")  # else the settings of a folder above count
     (folder / "test_children.py").write_text(TESTS_THAT_START_A_CHILD)
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     result = subprocess.run(
