@@ -6,7 +6,7 @@ pickled, and what comes out is a copy: equal data, but a new object. A bare `obj
 so nothing is left by which its copy could be known.
 
 What pickles by name is found again instead of copied, and stays itself: a function, a class, a
-member of an Enum. So does None.
+member of an Enum. So does None, and so does a `sentinel("DONE")` of Python 3.15.
 
     pytest -p pytest_concurrency examples/c02_pickling/test_06_identity.py --hazards=fail
 """
