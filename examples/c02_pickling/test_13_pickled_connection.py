@@ -8,7 +8,8 @@ Loaded in another process, the number means whatever happens to have it there, o
 Handed to a child as an argument of `Process`, or sent through a Queue, a Pipe or a Pool, it is
 pickled by `multiprocessing.reduction.ForkingPickler`, which passes on the descriptor itself. The
 child gets one of its own. So what `pickle.dumps` accepts says little about what can be sent, and
-the other way round; `assert_picklable` of this plugin asks for both.
+the other way round. `assert_picklable` of this plugin pickles as multiprocessing does, and refuses
+a connection: what would arrive is no copy of it.
 
     pytest -p pytest_concurrency examples/c02_pickling/test_13_pickled_connection.py --hazards=fail
 """
