@@ -190,25 +190,40 @@ def seen(chosen: Sequence[str] = ("examples",)) -> dict[Path, str]:
         timeout=600,
         check=False,
     )
-    failures = result.stdout.partition("= FAILURES =")[2].partition("\n")[2]
-    failures = re.split(r"^=+ (?:hazards|short test summary info) =+$", failures, flags=re.M)[0]
-    blocks = re.split(r"^_{3,} (test_\w+(?:\[\w+\])?) _{3,}$", failures, flags=re.M)[1:]
-    nodes = re.findall(r"^FAILED (\S+)::(\S+)", result.stdout, flags=re.M)
-    if result.returncode != 1 or [name for _, name in nodes] != blocks[::2]:
+    # The last ones are ours: lessons that run pytest themselves print such lines, too.
+    report, _, summary = result.stdout.rpartition("= short test summary info =")
+    failures = report.partition("= FAILURES =")[2].rpartition("= hazards =")[0]
+    nodes = re.findall(r"^FAILED (\S+?)::(.+?)(?: - .*)?$", summary, flags=re.M)
+    blocks = _blocks(failures, [name for _, name in nodes])
+    if result.returncode != 1 or len(blocks) != len(nodes):
         raise RuntimeError(f"the hazards could not be recorded:\n{result.stdout[-5000:]}")
     first: dict[Path, dict[str, tuple[int, str]]] = {}
-    for (page, name), block in zip(nodes, blocks[1::2], strict=True):
-        test, _, method = name.rstrip("]").partition("[")
-        place = METHODS.index(method) if method in METHODS else 0
+    for (page, name), block in zip(nodes, blocks, strict=True):
+        method = re.search("|".join(METHODS), name.partition("[")[2])
+        place = METHODS.index(method[0]) if method else 0
         of_page = first.setdefault(ROOT / page, {})
+        test = name.replace(f"[{method[0]}", "[", 1) if method else name
         if place <= of_page.get(test, (len(METHODS), ""))[0]:
             of_page[test] = place, f"{f' {name} ':_^100}\n{block.strip()}\n"
-    return {page: _in_order(page, blocks) for page, blocks in first.items()}
+    return {page: _in_order(page, of_page) for page, of_page in first.items()}
+
+
+def _blocks(failures: str, names: list[str]) -> list[str]:
+    """Returns the parts of a text below the titles of failures, which come in this order."""
+    places, start = [], 0
+    for name in names:
+        title = re.compile(rf"^_+ {re.escape(name)} _+$", re.M).search(failures, start)
+        if title is None:
+            return []
+        places.append(title)
+        start = title.end()
+    ends = [title.start() for title in places[1:]] + [len(failures)]
+    return [failures[title.end() : end] for title, end in zip(places, ends, strict=True)]
 
 
 def _in_order(page: Path, blocks: dict[str, tuple[int, str]]) -> str:
     source = page.read_text(encoding="utf-8")
-    ordered = sorted(blocks, key=lambda test: source.index(f"def {test}("))
+    ordered = sorted(blocks, key=lambda test: source.index(f"def {test.partition('[')[0]}("))
     return normalised("\n".join(blocks[test][1] for test in ordered))
 
 

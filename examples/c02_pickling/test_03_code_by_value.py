@@ -16,7 +16,7 @@ they were when it was pickled; a change of them afterwards is not seen. A functi
 still 26 bytes, its name, and arrives as the same object. A lock is a TypeError as ever. With joblib
 1.6.0, lambdas run in its own backend and in threads; backend="multiprocessing" refuses them.
 
-    pytest -p pytest_concurrency examples/c02_pickling/test_03_code_by_value.py --hazards=fail
+    pytest -p pytest_concurrency examples/c02_pickling/test_03_code_by_value.py
 """
 
 from __future__ import annotations
