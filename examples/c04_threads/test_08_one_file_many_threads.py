@@ -2,10 +2,10 @@
 
 One tutorial has ten threads append to a file, each with `write(content)` and then `write("\\n")`. All
 goes well, because `write` is "an atomic operation", it says. It is not: `write` puts text into a
-buffer of the file object, and what does not fit goes to the disk at once. Small records survive
+buffer of the file object, and what does not fit goes out to the file at once. Small records survive
 because both writes fit into the buffer and leave together, in one piece, when the file is closed.
-With a record larger than the buffer (8 KiB up to Python 3.13, 128 KiB since 3.14), or one file object
-for all threads, others can come between content and newline.
+With a record larger than the buffer (some KiB up to Python 3.13, 128 KiB since 3.14), or with one
+file object for all threads, others can come between content and newline.
 
 Three mistakes, and each has another remedy. A lock keeps a record in one piece. Mode "a" instead of
 "w" keeps those of the others: "w" empties the file, and needs no race for that. And the order of the

@@ -33,7 +33,7 @@ def take(lock: Any, parent: Any) -> None:
 def use(lock: Any, parent: Any) -> None:
     parent.send("here")
     parent.recv()  # now the parent holds the lock
-    got_it = lock.acquire(blocking=False)
+    got_it = lock.acquire(False)  # without waiting; the argument has another name in each module
     if got_it:
         lock.release()
     parent.send(got_it)
@@ -45,12 +45,14 @@ def child_gets_the_lock(mp_context: Any, lock: Any, target: Any, *args: Any) -> 
     child = mp_context.Process(target=target, args=(*args, theirs))
     child.start()
     theirs.close()
-    with ours:
-        assert ours.recv() == "here"  # a child that dies closes its end, and this raises EOFError
+    try:
+        assert ours.recv() == "here"  # if the child dies, its end is closed: EOFError
         with lock:
             ours.send("taken")
             got_it = ours.recv()
-    child.join(timeout=30)
+    finally:
+        ours.close()
+        child.join(timeout=30)
     assert child.exitcode == 0
     return got_it
 

@@ -60,7 +60,7 @@ def answered_all(office: Office) -> bool:
 @pytest.mark.hazard(
     "queue-empty-then-get",
     raises=RaceFound,
-    match=r"deadlock: Actor \d waits in Queue#1.get\(\)[\s\S]*verdict: reachable today",
+    match=r"deadlock: Actor \d waits in Office#1.letters.get\(\)[\s\S]*verdict: reachable today",
     why="both clerks saw one letter; one took it, and the other waits for a letter that never comes",
 )
 def test_not_empty_is_no_longer_true_when_get_is_called(race: Race) -> None:
