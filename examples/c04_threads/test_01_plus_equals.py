@@ -5,11 +5,11 @@ sum. A thread that is stopped after the first step writes, when it goes on, a su
 date.
 
 Can it be stopped there? Every tutorial implies so, and on CPython up to 3.9 four threads that count
-lose a great part. Since 3.10 an interpreter with the GIL changes threads only around calls and at the
-end of a turn of a loop. A plain `+=` has neither inside and loses nothing, however often one tries:
-that is how this interpreter happens to be made, and nobody has promised it. With a call between
-reading and writing it is over: `int(...)`, a log line, a property. And on a free-threaded build,
-where there is no GIL, a plain `+=` lost additions each time it was tried (Python 3.14t).
+lose a great part. Since 3.10 an interpreter with the GIL changes threads only around calls and at
+the end of a turn of a loop. A plain `+=` has neither inside and loses nothing, however often one
+tries: that is how this interpreter happens to be made, and nobody has promised it. With a call
+between reading and writing it is over: `int(...)`, a log line, a property. And on a free-threaded
+build, where there is no GIL, a plain `+=` lost additions each time it was tried (Python 3.14t).
 
 Trying often cannot tell these two apart from safe code. `race` can: it stops the threads itself,
 shows the order that breaks the code, and its verdict says whether it can happen on this Python
@@ -69,9 +69,7 @@ def test_plus_equals_loses_an_addition_once_the_gil_is_gone(race: Race) -> None:
 
 @pytest.mark.fix("plus-equals-looks-atomic")
 def test_a_lock_makes_plus_equals_one_step_on_every_build(race: Race) -> None:
-    race.threads(
-        Page.visit_under_the_lock, Page.visit_under_the_lock, setup=Page, check=saw_both
-    )
+    race.threads(Page.visit_under_the_lock, Page.visit_under_the_lock, setup=Page, check=saw_both)
 
 
 @pytest.mark.hazard(

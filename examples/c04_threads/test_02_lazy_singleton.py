@@ -1,13 +1,14 @@
 """A thing that is to be made once, when it is first needed, is made twice.
 
 `if self.connection is None: self.connection = connect()` reads like a guarantee: whoever comes
-second finds it made. But connecting takes time, and a second thread that looks meanwhile finds
-None as well, and connects too. Looking and acting are two steps, and the answer is old before the
-second one begins. Two connections, two caches, two "singletons": mostly nobody notices, until the
-two halves of a program talk to different ones.
+second finds it made. But connecting takes time, and a second thread that looks meanwhile finds None
+as well, and connects too. Looking and acting are two steps, and the answer is old before the second
+one begins. Two connections, two caches, two "singletons": mostly nobody notices, until the two
+halves of a program talk to different ones.
 
-The lock must be taken before looking: with the lock inside the `if`, both have looked already. Where
-it costs little, make the thing before the threads start, and there is nothing left to race for.
+The lock must be taken before looking: with the lock inside the `if`, both have looked already.
+Where it costs little, make the thing before the threads start, and there is nothing left to race
+for.
 
     pytest -p pytest_concurrency examples/c04_threads/test_02_lazy_singleton.py --hazards=fail
 """

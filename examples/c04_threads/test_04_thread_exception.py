@@ -2,7 +2,8 @@
 
 One tutorial starts `Thread(target=sum)` and forgets the arguments. The thread ends at once with a
 TypeError, whose traceback goes to stderr and nowhere else. `join` waits for the end of a thread; it
-neither raises the thread's error nor says that there was one, and the program ends with exit code 0.
+neither raises the thread's error nor says that there was one, and the program ends with exit code
+0.
 
 Nor does `join` bring the result: what the target returns is thrown away. A Future has both. Its
 `result()` returns what the function returned, or raises what it raised.
@@ -49,7 +50,7 @@ def test_the_program_succeeds_although_its_thread_has_failed(run_script: Any) ->
 @pytest.mark.fix("thread-exception-invisible")
 def test_result_of_a_future_raises_what_the_thread_raised() -> None:
     with ThreadPoolExecutor(1) as pool:
-        total = pool.submit(sum)  # type: ignore[arg-type, var-annotated]  # the mistake
+        total = pool.submit(sum)  # type: ignore[arg-type]  # the mistake
         with pytest.raises(TypeError, match="at least 1 positional argument"):
             total.result(timeout=30)
 
@@ -69,7 +70,7 @@ def test_excepthook_is_told_of_every_thread_that_fails(monkeypatch: pytest.Monke
 @pytest.mark.hazard(
     "thread-return-value-lost",
     match="join returned None",
-    why="a Thread throws away what its target returns; there is no place where it could be asked for",
+    why="a Thread throws away what its target returns; there is nobody to ask for it later",
 )
 def test_join_does_not_return_what_the_target_returned() -> None:
     adder = Thread(target=sum, args=([1, 2, 3],))

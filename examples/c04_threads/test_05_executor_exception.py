@@ -2,8 +2,8 @@
 
 An executor never loses an error: it keeps it in the future of the task, for whoever asks with
 `result()` or `exception()`. Who does not ask is not told, not even when the `with` block ends and
-all tasks are done. `map` hides it the same way: its errors come out of the iterator that it returns,
-and a loop that is never run gets nothing out of it.
+all tasks are done. `map` hides it the same way: its errors come out of the iterator that it
+returns, and a loop that is never run gets nothing out of it.
 
 This is worse than a thread of one's own, whose traceback is at least printed. It is the same in a
 ProcessPoolExecutor, and with `apply_async` of a multiprocessing Pool.

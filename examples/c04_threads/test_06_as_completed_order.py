@@ -1,8 +1,8 @@
 """The results of several tasks come back in another order than the tasks were given.
 
-`as_completed` yields the futures as they get ready: the fast ones first. Who puts the results beside
-the inputs gives the right answer to the wrong question. A sum does not show the mistake, which is
-why a tutorial that only adds up never meets it.
+`as_completed` yields the futures as they get ready: the fast ones first. Who puts the results
+beside the inputs gives the right answer to the wrong question. A sum does not show the mistake,
+which is why a tutorial that only adds up never meets it.
 
 The same tutorial says that `as_completed` "executes your tasks". `submit` does: the task runs
 whether or not anyone waits for it, and `as_completed` only waits.

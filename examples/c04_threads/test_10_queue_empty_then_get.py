@@ -4,8 +4,8 @@
 another thread can take the last task, and `get` waits for the next one, which never comes. One
 tutorial adds `timeout=2` and catches `queue.Empty`: then the loop does end, two seconds late.
 
-So do not ask: take, and be told. `get_nowait` either takes or raises Empty, in one step. Where tasks
-still arrive, an empty queue says nothing about the end; put one "no more" for each thread.
+So do not ask: take, and be told. `get_nowait` either takes or raises Empty, in one step. Where
+tasks still arrive, an empty queue says nothing about the end; put one "no more" for each thread.
 
 Other than that of `multiprocessing`, the `empty()` of a thread's queue is exact. It is only old.
 
@@ -61,7 +61,7 @@ def answered_all(office: Office) -> bool:
     "queue-empty-then-get",
     raises=RaceFound,
     match=r"deadlock: Actor \d waits in Office#1.letters.get\(\)[\s\S]*verdict: reachable today",
-    why="both clerks saw one letter; one took it, and the other waits for a letter that never comes",
+    why="both clerks saw one letter; one took it, and the other waits for one that never comes",
 )
 def test_not_empty_is_no_longer_true_when_get_is_called(race: Race) -> None:
     race.threads(Office.clerk, Office.clerk, setup=Office, check=answered_all)
@@ -69,9 +69,7 @@ def test_not_empty_is_no_longer_true_when_get_is_called(race: Race) -> None:
 
 @pytest.mark.fix("queue-empty-then-get")
 def test_get_nowait_takes_or_says_that_there_is_nothing(race: Race) -> None:
-    race.threads(
-        Office.clerk_who_takes, Office.clerk_who_takes, setup=Office, check=answered_all
-    )
+    race.threads(Office.clerk_who_takes, Office.clerk_who_takes, setup=Office, check=answered_all)
 
 
 @pytest.mark.fix("queue-empty-then-get")

@@ -1,9 +1,9 @@
-"""A program waits until its queue is worked off, and waits for ever, although nothing is left in it.
+"""A program waits until its queue is worked off, and waits for ever on an empty one.
 
 `Queue.join()` does not wait until the queue is empty. It counts: each `put` adds one, each
-`task_done()` takes one away, and at zero it returns. A task whose error comes before `task_done()` is
-never counted as done. The worker may log the error and go on with the next task, all tasks are taken,
-and `join()` still misses one. It takes no timeout, so nothing ever says so.
+`task_done()` takes one away, and at zero it returns. A task whose error comes before `task_done()`
+is never counted as done. The worker may log the error and go on with the next task, all tasks are
+taken, and `join()` still misses one. It takes no timeout, so nothing ever says so.
 
 One tutorial has its `task_done()` as the last line of the work, where only success arrives. It
 belongs into a `finally`.

@@ -1,10 +1,10 @@
 """A flag is to switch the GIL off, and Python does not start, or ignores it.
 
-One tutorial says that since Python 3.13 one builds with `--disable-gil` and must then run with
-`-X gil=0` or `PYTHON_GIL=0`. Two things are mixed up there. The build decides: only a free-threaded
-one (python3.13t, python3.14t) can do without the GIL, and does so without any flag. On such a build
-`-X gil=0` keeps the GIL off where an extension module that is not ready would switch it on, and
-`-X gil=1` switches it on.
+One tutorial says that since Python 3.13 one builds with `--disable-gil` and must then run with `-X
+gil=0` or `PYTHON_GIL=0`. Two things are mixed up there. The build decides: only a free-threaded one
+(python3.13t, python3.14t) can do without the GIL, and does so without any flag. On such a build `-X
+gil=0` keeps the GIL off where an extension module that is not ready would switch it on, and `-X
+gil=1` switches it on.
 
 An ordinary build has its GIL for good. From 3.13 on it knows the flag and refuses to start; up to
 3.12 it does not know it and says nothing.
@@ -25,7 +25,9 @@ import sysconfig
 import pytest
 
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-ASK = 'import sys; print("GIL on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "GIL off")'
+ASK = (
+    'import sys; print("GIL on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "GIL off")'
+)
 REFUSED = "Disabling the GIL is not supported by this build"
 
 
@@ -58,4 +60,4 @@ def test_the_build_alone_says_whether_there_is_a_gil() -> None:
     assert answer_of_python() == ("GIL off" if FREE_THREADED else "GIL on")
 
 
-# See also: test_13_gil_keeps_threads_waiting.py, for what the GIL does.
+# See also: test_13_gil_one_at_a_time.py, for what the GIL does.

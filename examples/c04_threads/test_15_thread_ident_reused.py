@@ -41,7 +41,9 @@ def test_a_later_thread_gets_the_drawer_of_an_earlier_one() -> None:
 
     one_after_the_other(file)
     fewer = "fewer drawers" if len(drawers) < THREADS else "as many drawers"
-    assert len(drawers) == THREADS, f"{THREADS} threads filed a letter each, in {fewer} than threads"
+    assert len(drawers) == THREADS, (
+        f"{THREADS} threads filed a letter each, in {fewer} than threads"
+    )
 
 
 @pytest.mark.fix("thread-ident-reused")
@@ -55,4 +57,4 @@ def test_the_thread_itself_is_a_key_for_good() -> None:
     assert len(drawers) == THREADS
 
 
-# See also: test_16_context_not_inherited.py, for what else belongs to one thread.
+# See also: test_16_context_stays_behind.py, for what else belongs to one thread.

@@ -1,8 +1,8 @@
 """One coroutine calls something that blocks, and all others stop as well.
 
 All tasks of an event loop run in one thread, and take turns at their `await`s. `time.sleep`, a
-request with a library that knows nothing of asyncio, a long computation: in none of them is there an
-`await`, so until they return nobody else has a turn. No answer is sent, no timeout fires, and a
+request with a library that knows nothing of asyncio, a long computation: in none of them is there
+an `await`, so until they return nobody else has a turn. No answer is sent, no timeout fires, and a
 heart stands still. "A coroutine pauses when it waits for input or output" is true at an `await` and
 nowhere else.
 
@@ -82,9 +82,9 @@ def test_debug_mode_names_the_task_that_blocks(caplog: pytest.LogCaptureFixture)
         await asyncio.create_task(wait_blocking(), name="the slow one")
 
     asyncio.run(a_slow_task(), debug=True)
-    assert any(
-        "the slow one" in line and "took 0." in line for line in caplog.messages
-    ), caplog.messages
+    assert any("the slow one" in line and "took 0." in line for line in caplog.messages), (
+        caplog.messages
+    )
 
 
-# See also: test_01_gather_runs_concurrently.py, for waits that go on side by side.
+# See also: test_01_gather.py, for waits that go on side by side.

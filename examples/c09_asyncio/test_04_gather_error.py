@@ -1,9 +1,9 @@
 """One of several coroutines fails, the program reports the error, and the others go on unseen.
 
 `gather` raises the first error at once, and stops there: it neither cancels the other tasks nor
-waits for them. They go on behind the back of whoever has just reported failure: they send the parcel
-whose payment was refused. When they fail as well, nobody reads it; when the program ends, they are
-cut off.
+waits for them. They go on behind the back of whoever has just reported failure: they send the
+parcel whose payment was refused. When they fail as well, nobody reads it; when the program ends,
+they are cut off.
 
 A TaskGroup (Python 3.11 and later) cancels the others, waits until they have ended, and raises all
 errors as a group. With `return_exceptions=True` gather waits for all, and returns errors among the
@@ -55,12 +55,10 @@ def test_the_parcel_is_sent_after_the_payment_has_failed() -> None:
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="TaskGroup is new in Python 3.11")
 @pytest.mark.fix("gather-error-leaves-siblings")
 def test_a_task_group_cancels_the_others() -> None:
-    assert sys.version_info >= (3, 11)
-
     async def shop() -> bool:
         order = Order()
         with pytest.RaisesGroup(ValueError):
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.TaskGroup() as group:  # type: ignore[attr-defined]
                 sending = group.create_task(order.send())
                 group.create_task(order.pay())
         order.packed.set()
@@ -82,4 +80,4 @@ def test_return_exceptions_waits_for_all_and_tells_who_failed() -> None:
     assert asyncio.run(shop()) == ["card refused"]
 
 
-# See also: test_05_coroutine_never_awaited.py, for tasks that do not even begin.
+# See also: test_05_never_awaited.py, for tasks that do not even begin.

@@ -1,15 +1,15 @@
 """An async function is called, nothing fails, and nothing happens.
 
-Calling an `async def` function runs none of it. The call makes a coroutine, and that runs when it is
-awaited or made a task. Without either it is thrown away, and Python warns "coroutine ... was never
-awaited" when it is: at a place that has nothing to do with the call, on stderr, and only if warnings
-are shown.
+Calling an `async def` function runs none of it. The call makes a coroutine, and that runs when it
+is awaited or made a task. Without either it is thrown away, and Python warns "coroutine ... was
+never awaited" when it is: at a place that has nothing to do with the call, on stderr, and only if
+warnings are shown.
 
 `race.tasks` says which call it was. Under pytest the warning counts with `-W error`, as
 PytestUnraisableExceptionWarning, mostly in the test that made it. A type checker or linter finds it
 without running anything.
 
-    pytest -p pytest_concurrency examples/c09_asyncio/test_05_coroutine_never_awaited.py --hazards=fail
+    pytest -p pytest_concurrency examples/c09_asyncio/test_05_never_awaited.py --hazards=fail
 """
 
 from __future__ import annotations

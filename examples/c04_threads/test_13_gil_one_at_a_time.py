@@ -7,14 +7,14 @@ itself says the opposite elsewhere. A process has a GIL of its own, and a free-t
 none: there threads do compute side by side.
 
 Not all that takes long needs the GIL. While hashlib or zlib work on many bytes, or a file is read,
-or a thread sleeps, the GIL is free, and other threads use it. So "threads never use several
-cores" is wrong too; and `time.sleep` stops the thread that calls it, not the process, as another
-tutorial has it.
+or a thread sleeps, the GIL is free, and other threads use it. So "threads never use several cores"
+is wrong too; and `time.sleep` stops the thread that calls it, not the process, as another tutorial
+has it.
 
 How long something takes depends on the machine. Whether the others stand still does not: here a
 counter runs on the side, and is read before and after one long call.
 
-    pytest -p pytest_concurrency examples/c04_threads/test_13_gil_keeps_threads_waiting.py --hazards=fail
+    pytest -p pytest_concurrency examples/c04_threads/test_13_gil_one_at_a_time.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from ctypes import c_ulong
 from functools import partial
+from operator import methodcaller
 from threading import Event, Thread
 from typing import Any
 
@@ -41,7 +42,7 @@ def moves_during(call: Callable[[], object], counter: Any) -> bool:
     read = partial(getattr, counter, "value")
     # `map` goes from one of the three to the next without a gap in which the GIL could be given
     # away, as it could be between three statements.
-    before, _, after = list(map(partial.__call__, [read, call, read]))
+    before, _, after = map(methodcaller("__call__"), [read, call, read])
     return bool(after > before)
 
 

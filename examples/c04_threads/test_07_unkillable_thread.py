@@ -10,7 +10,7 @@ One way to lose a thread in the middle there is: make it a daemon and end the pr
 interpreter does not wait for it, and its `finally` does not run, nor its `with` blocks. A tutorial
 records from a camera in such a thread; the end of that recording is missing from the file.
 
-    pytest -p pytest_concurrency examples/c04_threads/test_07_thread_cannot_be_killed.py --hazards=fail
+    pytest -p pytest_concurrency examples/c04_threads/test_07_unkillable_thread.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -88,12 +88,14 @@ begun.wait(30)
 @pytest.mark.hazard(
     "daemon-thread-cut-off",
     match="was not saved",
-    why="the interpreter does not wait for a daemon thread: it stays where it is, before its finally",
+    why="the interpreter does not wait for a daemon thread, which never comes to its finally",
 )
 def test_the_recording_of_a_daemon_thread_is_not_saved(run_script: Any) -> None:
     result = run_script(RECORDING)
     assert result.exitcode == 0
-    assert "recording saved" in result.stdout, "the program has ended, and the recording was not saved"
+    assert "recording saved" in result.stdout, (
+        "the program has ended, and the recording was not saved"
+    )
 
 
 @pytest.mark.start_method("spawn")

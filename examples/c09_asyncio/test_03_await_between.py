@@ -4,10 +4,10 @@ Tasks change turns only where it says `await`. One tutorial concludes that nothi
 program itself decides. It does, and here it decides wrongly: with the `await` between reading and
 writing, every other task may run in between, and read the same old number.
 
-Each `await` is a place where the world can change. What belongs together has no `await` inside, or a
-lock around it: an `asyncio.Lock`, since one of `threading` would stop the whole loop.
+Each `await` is a place where the world can change. What belongs together has no `await` inside, or
+a lock around it: an `asyncio.Lock`, since one of `threading` would stop the whole loop.
 
-    pytest -p pytest_concurrency examples/c09_asyncio/test_03_await_between_read_and_write.py --hazards=fail
+    pytest -p pytest_concurrency examples/c09_asyncio/test_03_await_between.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class Account:
 
 
 def both_were_paid_in(account: Account) -> None:
-    assert account.balance == 120, f"10 was paid in twice on 100, and the balance is {account.balance}"
+    assert account.balance == 120, (
+        f"10 was paid in twice on 100, and the balance is {account.balance}"
+    )
 
 
 @pytest.mark.hazard(

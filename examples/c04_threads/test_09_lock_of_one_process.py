@@ -2,14 +2,14 @@
 
 One tutorial calls `threading.Lock` a process lock. It lies in the memory of one process, and keeps
 out the threads of that process. Another process that says `printer` means a lock of its own: under
-spawn and forkserver a new one from importing the module, under fork a copy. Both say "locked" at the
-same time, and both go on.
+spawn and forkserver a new one from importing the module, under fork a copy. Both say "locked" at
+the same time, and both go on.
 
 Passing it as an argument does not help: under spawn and forkserver it cannot be pickled, and under
 fork it is copied, taken or not. A lock of `multiprocessing`, passed as an argument, is one lock for
 all who got it.
 
-    pytest -p pytest_concurrency examples/c04_threads/test_09_thread_lock_across_processes.py --hazards=fail
+    pytest -p pytest_concurrency examples/c04_threads/test_09_lock_of_one_process.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -73,4 +73,5 @@ def test_a_lock_of_multiprocessing_keeps_the_child_out(mp_context: Any) -> None:
     assert not child_gets_the_lock(mp_context, lock, take, lock)
 
 
-# See also: c01_separate_memory/test_01_globals_not_shared.py, where it is a list that is not shared.
+# See also: c01_separate_memory/test_01_globals_not_shared.py, where it is a list that is not
+# shared.

@@ -1,13 +1,14 @@
 """A task hands a second task to its own thread pool and waits for it, and neither ever ends.
 
 A pool has so many threads, and each task keeps one until it returns. A task that waits for another
-task of the same pool keeps its thread while doing nothing, and if all threads do so, none is left to
-run what they wait for. With one thread it happens every time; with eight, on the day when eight such
-tasks arrive together. Nothing is wrong with the order in which the threads run: no order helps.
+task of the same pool keeps its thread while doing nothing, and if all threads do so, none is left
+to run what they wait for. With one thread it happens every time; with eight, on the day when eight
+such tasks arrive together. Nothing is wrong with the order in which the threads run: no order
+helps.
 
 Let the one outside the pool do the waiting, or give the inner tasks a pool of their own.
 
-    pytest -p pytest_concurrency examples/c04_threads/test_12_executor_self_deadlock.py --hazards=fail
+    pytest -p pytest_concurrency examples/c04_threads/test_12_self_deadlock.py --hazards=fail
 """
 
 from __future__ import annotations

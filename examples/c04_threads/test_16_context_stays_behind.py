@@ -6,11 +6,11 @@ begins with an empty context, and reads the default. What is set on a `threading
 either, which is what that is for. An executor does the same to its tasks, while `asyncio` hands the
 context on to tasks and to `to_thread`.
 
-So take a copy along. From Python 3.14 on, `Thread(context=...)` takes one, and with
-`-X thread_inherit_context=1` every thread starts with a copy of its starter's, which is the default
-of free-threaded builds from then on.
+So take a copy along. From Python 3.14 on, `Thread(context=...)` takes one, and with `-X
+thread_inherit_context=1` every thread starts with a copy of its starter's, which is the default of
+free-threaded builds from then on.
 
-    pytest -p pytest_concurrency examples/c04_threads/test_16_context_not_inherited.py --hazards=fail
+    pytest -p pytest_concurrency examples/c04_threads/test_16_context_stays_behind.py --hazards=fail
 """
 
 from __future__ import annotations

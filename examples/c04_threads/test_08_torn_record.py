@@ -1,18 +1,18 @@
-"""Several threads write to one file, and lines end up inside each other, get lost, or swap places.
+r"""Several threads write to one file, and lines get torn, get lost, or swap places.
 
-One tutorial has ten threads append to a file, each with `write(content)` and then `write("\\n")`. All
-goes well, because `write` is "an atomic operation", it says. It is not: `write` puts text into a
-buffer of the file object, and what does not fit goes out to the file at once. Small records survive
-because both writes fit into the buffer and leave together, in one piece, when the file is closed.
-With a record larger than the buffer (some KiB up to Python 3.13, 128 KiB since 3.14), or with one
-file object for all threads, others can come between content and newline.
+One tutorial has ten threads append to a file, each with `write(content)` and then `write("\n")`.
+All goes well, because `write` is "an atomic operation", it says. It is not: `write` puts text into
+a buffer of the file object, and what does not fit goes out to the file at once. Small records
+survive because both writes fit into the buffer and leave together, in one piece, when the file is
+closed. With a record larger than the buffer (some KiB up to Python 3.13, 128 KiB since 3.14), or
+with one file object for all threads, others can come between content and newline.
 
 Three mistakes, and each has another remedy. A lock keeps a record in one piece. Mode "a" instead of
-"w" keeps those of the others: "w" empties the file, and needs no race for that. And the order of the
-records? A lock lets in one at a time, and does not say who comes first. Only one who writes alone,
-in order, gives order.
+"w" keeps those of the others: "w" empties the file, and needs no race for that. And the order of
+the records? A lock lets in one at a time, and does not say who comes first. Only one who writes
+alone, in order, gives order.
 
-    pytest -p pytest_concurrency examples/c04_threads/test_08_one_file_many_threads.py --hazards=fail
+    pytest -p pytest_concurrency examples/c04_threads/test_08_torn_record.py --hazards=fail
 """
 
 from __future__ import annotations
@@ -150,4 +150,4 @@ def test_one_who_writes_what_map_returns_keeps_the_order(report: Path) -> None:
     assert report.read_text() == "answer 0\nanswer 1\n"
 
 
-# See also: test_09_thread_lock_across_processes.py, for locks between processes.
+# See also: test_09_lock_of_one_process.py, for locks between processes.
