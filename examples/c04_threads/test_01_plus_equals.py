@@ -54,7 +54,8 @@ class Page:
 
 
 def saw_both(page: Page) -> None:
-    assert page.hits == 2, f"two visits, and the page counted {page.hits}"
+    hits = page.hits
+    assert hits == 2, f"two visits, and the page counted {hits}"
 
 
 @pytest.mark.hazard(

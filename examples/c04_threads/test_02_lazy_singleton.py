@@ -48,7 +48,8 @@ class Shop:
 
 
 def opened_one(shop: Shop) -> None:
-    assert len(shop.opened) == 1, f"one connection is enough, and {len(shop.opened)} were opened"
+    opened = len(shop.opened)
+    assert opened == 1, f"one connection is enough, and {opened} were opened"
 
 
 @pytest.mark.hazard(

@@ -22,34 +22,35 @@ from pytest_concurrency import Race, RaceFound
 
 class Board:
     def __init__(self) -> None:
-        self.points = {"Ann": 3, "Bob": 5}
+        self.points = {"Ann": 3, "Bob": 6}
         self.lock = Lock()
-        self.total = 0
+        self.mean = 0.0
 
-    def add_up(self) -> None:
-        for name in self.points:
-            self.total += self.points[name]
+    def average(self) -> None:
+        for points in self.points.values():
+            self.mean += points / len(self.points)
 
-    def add_up_a_copy(self) -> None:
-        points = self.points.copy()
-        for name in points:
-            self.total += points[name]
+    def average_of_a_copy(self) -> None:
+        copy = self.points.copy()
+        for points in copy.values():
+            self.mean += points / len(copy)
 
-    def add_up_in_turn(self) -> None:
+    def average_in_turn(self) -> None:
         with self.lock:
-            for name in self.points:
-                self.total += self.points[name]
+            for points in self.points.values():
+                self.mean += points / len(self.points)
 
     def enter_cid(self) -> None:
-        self.points["Cid"] = 7
+        self.points["Cid"] = 9
 
     def enter_cid_in_turn(self) -> None:
         with self.lock:
-            self.points["Cid"] = 7
+            self.points["Cid"] = 9
 
 
-def total_is_of_one_moment(board: Board) -> None:
-    assert board.total in (8, 15), f"neither the old total nor the new one: {board.total}"
+def mean_is_of_one_moment(board: Board) -> None:
+    mean = board.mean
+    assert mean in (4.5, 6), f"the mean is 4.5 without Cid and 6 with him, and it is {mean}"
 
 
 @pytest.mark.hazard(
@@ -59,18 +60,18 @@ def total_is_of_one_moment(board: Board) -> None:
     why="a loop is many steps, and between two of them the other thread made the dict larger",
 )
 def test_reading_a_dict_fails_when_another_thread_adds_to_it(race: Race) -> None:
-    race.threads(Board.add_up, Board.enter_cid, setup=Board, check=total_is_of_one_moment)
+    race.threads(Board.average, Board.enter_cid, setup=Board, check=mean_is_of_one_moment)
 
 
 @pytest.mark.fix("dict-changed-during-iteration")
 def test_a_loop_over_a_copy_is_not_disturbed(race: Race) -> None:
-    race.threads(Board.add_up_a_copy, Board.enter_cid, setup=Board, check=total_is_of_one_moment)
+    race.threads(Board.average_of_a_copy, Board.enter_cid, setup=Board, check=mean_is_of_one_moment)
 
 
 @pytest.mark.fix("dict-changed-during-iteration")
 def test_a_lock_keeps_the_writer_out_until_the_loop_has_ended(race: Race) -> None:
     race.threads(
-        Board.add_up_in_turn, Board.enter_cid_in_turn, setup=Board, check=total_is_of_one_moment
+        Board.average_in_turn, Board.enter_cid_in_turn, setup=Board, check=mean_is_of_one_moment
     )
 
 

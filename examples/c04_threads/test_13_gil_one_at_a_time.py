@@ -55,21 +55,23 @@ def moves_at_last(call: Callable[[], object], counter: Any) -> bool:
     return False
 
 
-def count(counter: Any, enough: Any) -> None:
+def count(counter: c_ulong, begun: Event, enough: Event) -> None:
     while not enough.is_set():
         counter.value += 1
+        begun.set()
 
 
 @pytest.fixture
 def counter_in_a_thread() -> Iterator[Any]:
-    counter, enough = c_ulong(), Event()
-    thread = Thread(target=count, args=(counter, enough))
+    counter, begun, enough = c_ulong(), Event(), Event()
+    thread = Thread(target=count, args=(counter, begun, enough))
     thread.start()
-    while not counter.value:
-        time.sleep(0.001)
-    yield counter
-    enough.set()
-    thread.join(timeout=30)
+    try:
+        assert begun.wait(timeout=30)
+        yield counter
+    finally:
+        enough.set()
+        thread.join(timeout=30)
 
 
 @pytest.mark.skipif(not HAS_GIL, reason="this Python runs without the GIL: both threads compute")
