@@ -4,16 +4,16 @@
 sum. A thread that is stopped after the first step writes, when it goes on, a sum that is out of
 date.
 
-Can it be stopped there? Every tutorial implies so, and on CPython up to 3.9 four threads that count
-lose a great part. Since 3.10 an interpreter with the GIL changes threads only around calls and at
-the end of a turn of a loop. A plain `+=` has neither inside and loses nothing, however often one
-tries: that is how this interpreter happens to be made, and nobody has promised it. With a call
-between reading and writing it is over: `int(...)`, a log line, a property. And on a free-threaded
-build, where there is no GIL, a plain `+=` lost additions each time it was tried (Python 3.14t).
+Can it be stopped there? Tutorials imply so, and on CPython up to 3.9 four threads that count lose a
+great part. Since 3.10 an interpreter with the GIL changes threads only around calls and at the end
+of a turn of a loop. A plain `+=` has neither inside and loses nothing, however often one tries:
+that is how this interpreter happens to be made, and nobody has promised it. With a call between
+reading and writing it is over: `int(...)`, a log line, a property. And on a free-threaded build,
+where there is no GIL, a plain `+=` lost additions each time it was tried (Python 3.14t).
 
-Trying often cannot tell these two apart from safe code. `race` can: it stops the threads itself,
-shows the order that breaks the code, and its verdict says whether it can happen on this Python
-("reachable today") or "only without the GIL".
+Trying often shows the second form now and then, and the first one never. `race` shows both every
+time: it stops the threads itself, tells the order that breaks the code, and its verdict says
+whether it can happen on this Python ("reachable today") or "only without the GIL".
 
     pytest -p pytest_concurrency examples/c04_threads/test_01_plus_equals.py --hazards=fail
 """

@@ -1,11 +1,11 @@
-r"""Several threads write to one file, and lines get torn, get lost, or swap places.
+"""Several threads write to one file, and lines get torn, get lost, or swap places.
 
-One tutorial has ten threads append to a file, each with `write(content)` and then `write("\n")`.
-All goes well, because `write` is "an atomic operation", it says. It is not: `write` puts text into
-a buffer of the file object, and what does not fit goes out to the file at once. Small records
-survive because both writes fit into the buffer and leave together, in one piece, when the file is
-closed. With a record larger than the buffer (some KiB up to Python 3.13, 128 KiB since 3.14), or
-with one file object for all threads, others can come between content and newline.
+One tutorial has ten threads append to a file, each with `write(content)` and then another `write`
+of a newline. All goes well, because `write` is "an atomic operation", it says. It is not: `write`
+puts text into a buffer of the file object, and what does not fit goes out to the file at once.
+Small records survive because both writes fit into the buffer and leave together, in one piece, when
+the file is closed. With a record larger than the buffer (some KiB up to Python 3.13, 128 KiB since
+3.14), or with one file object for all threads, others can come between content and newline.
 
 Three mistakes, and each has another remedy. A lock keeps a record in one piece. Mode "a" instead of
 "w" keeps those of the others: "w" empties the file, and needs no race for that. And the order of
@@ -41,10 +41,6 @@ def in_two_threads(write: Callable[[], None]) -> None:
             done.result(timeout=30)
 
 
-def intact(path: Path) -> int:
-    return path.read_text().splitlines().count(LARGE)
-
-
 @pytest.mark.hazard(
     "file-append-torn-record",
     match="0 are intact",
@@ -60,7 +56,7 @@ def test_a_large_record_is_torn_between_content_and_newline(report: Path) -> Non
             file.write("\n")
 
     in_two_threads(write)
-    found = intact(report)
+    found = report.read_text().splitlines().count(LARGE)
     assert found == 2, f"two threads appended a record of a million letters, and {found} are intact"
 
 
@@ -76,7 +72,7 @@ def test_a_lock_around_opening_and_closing_keeps_records_whole(report: Path) -> 
             file.write("\n")
 
     in_two_threads(write)
-    assert intact(report) == 2
+    assert report.read_text().splitlines().count(LARGE) == 2
 
 
 @pytest.mark.hazard(

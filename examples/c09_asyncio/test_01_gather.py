@@ -10,7 +10,7 @@ when the first has ended.
 
 Here the waits are for letters, which come in reverse order, and no clock is involved.
 
-    pytest -p pytest_concurrency examples/c09_asyncio/test_01_gather.py --hazards=fail
+    pytest -p pytest_concurrency examples/c09_asyncio/test_01_gather.py
 """
 
 from __future__ import annotations
