@@ -40,10 +40,8 @@ def test_a_later_thread_gets_the_drawer_of_an_earlier_one() -> None:
         drawers[get_ident()] = "a letter"
 
     one_after_the_other(file)
-    fewer = "fewer drawers" if len(drawers) < THREADS else "as many drawers"
-    assert len(drawers) == THREADS, (
-        f"{THREADS} threads filed a letter each, in {fewer} than threads"
-    )
+    one_each = len(drawers) == THREADS
+    assert one_each, f"{THREADS} threads filed a letter each, in fewer drawers than threads"
 
 
 @pytest.mark.fix("thread-ident-reused")
