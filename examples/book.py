@@ -184,7 +184,8 @@ def seen(chosen: Sequence[str] = ("examples",)) -> dict[Path, str]:
     result = subprocess.run(
         command,
         cwd=ROOT,
-        env={**environment, "COLUMNS": "100"},
+        # pytest lists the differences of sets and dictionaries by hash.
+        env={**environment, "COLUMNS": "100", "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
         timeout=600,
@@ -199,7 +200,7 @@ def seen(chosen: Sequence[str] = ("examples",)) -> dict[Path, str]:
         raise RuntimeError(f"the hazards could not be recorded:\n{result.stdout[-5000:]}")
     first: dict[Path, dict[str, tuple[int, str]]] = {}
     for (page, name), block in zip(nodes, blocks, strict=True):
-        method = re.search("|".join(METHODS), name.partition("[")[2])
+        method = re.search(r"\b(fork|spawn|forkserver)\b", name.partition("[")[2])
         place = METHODS.index(method[0]) if method else 0
         of_page = first.setdefault(ROOT / page, {})
         test = name.replace(f"[{method[0]}", "[", 1) if method else name
@@ -236,8 +237,12 @@ _CHANGING = (
     (r"/tmp/pytest-of-[^/]+/pytest-\d+/(popen-gw\d+/)?", "<tmp>/"),
     (r"(<stdlib>/[\w/.]+\.py:)\d+", r"\1N"),
     (r"(<stdlib>/[\w/.]+\.py\", line )\d+", r"\1N"),
+    (r"/tmp/pytest-concurrency-\w+/", "<tmp>/"),
+    (r"/tmp/pymp-\w+/listener-\w+", "<tmp>/listener"),
     (r"0x[0-9a-f]{6,}", "0x..."),
     (r"\b((?:Spawn|Fork|ForkServer)?(?:Process|PoolWorker)|Thread)-\d+(:\d+)*", r"\1-N"),
+    (r"(name='\w+)-\d+", r"\1-N"),
+    (r"\b(c_\w+)\(\d{4,}\)", r"\1(N)"),
     (r"\b((?:ppid|pid|parent|process)[= ]+)\d{2,}\b", r"\1N"),
     (r"\bin \d+\.\d+ s\b", "in N s"),
     (r"\b\d+\.\d{2,}( ?s\b| seconds)", r"N\1"),
