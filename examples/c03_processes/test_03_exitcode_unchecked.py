@@ -89,7 +89,7 @@ def test_run_in_process_raises_unless_the_function_returned(run_in_process: Any)
 )
 def test_a_join_whose_time_is_up_looks_like_any_other(mp_context: Any) -> None:
     with started(mp_context, time.sleep, 30) as child:
-        child.join(timeout=0.2)
+        child.join(timeout=0.1)
         assert child.exitcode == 0, (
             f"join() came back, so the child should have ended: its exit code is {child.exitcode}"
         )
@@ -98,7 +98,7 @@ def test_a_join_whose_time_is_up_looks_like_any_other(mp_context: Any) -> None:
 @pytest.mark.fix("join-timeout-silent")
 def test_one_who_is_alive_after_the_join_is_ended(mp_context: Any) -> None:
     with started(mp_context, time.sleep, 30) as child:
-        child.join(timeout=0.2)
+        child.join(timeout=0.1)
         late = child.is_alive()
         if late:
             child.terminate()

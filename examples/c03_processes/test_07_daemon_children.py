@@ -15,11 +15,9 @@ tutorial says that this is so on Windows; it is so everywhere.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,40 +65,6 @@ def test_a_daemon_that_is_joined_finishes(run_script: Any) -> None:
     assert (result.exitcode, result.stdout) == (0, "saved\n")
 
 
-LEFT = """
-import time
-from multiprocessing import get_context
-
-def test_that_nobody_complains_of():
-    child = get_context("fork").Process(target=time.sleep, args=(30,), daemon=True, name="helper")
-    child.start()
-"""
-PYTEST_TWICE = """
-import os, sys, pytest
-
-os.environ.pop("PYTEST_ADDOPTS", None)
-page = [sys.argv[1], "-c", os.devnull, "-W", "ignore", "-p", "no:cacheprovider"]
-pytest.main([*page, "-p", "no:pytest_concurrency"])
-print("with the plugin:")
-pytest.main([*page, "-p", "pytest_concurrency"])
-"""
-
-
-@pytest.mark.fix("daemon-child-killed-at-exit")
-@pytest.mark.start_method("fork")  # of the run; the test in it chooses its own
-def test_the_leak_check_names_the_daemon_that_a_test_has_left(
-    run_script: Any, tmp_path: Path
-) -> None:
-    page = tmp_path / "test_left.py"
-    page.write_text(LEFT)
-    without, _, checked = run_script(PYTEST_TWICE, str(page)).stdout.partition("with the plugin:")
-    assert "1 passed in" in without
-    assert re.search(
-        r"child 'helper' \(pid \d+\) is still running, started at \S*test_left\.py:7",
-        checked,
-    )
-
-
 def start_a_helper(mp_context: Any) -> int | None:
     helper = mp_context.Process(target=os.getpid)
     helper.start()
@@ -144,4 +108,5 @@ def test_a_child_that_is_no_daemon_can(mp_context: Any) -> None:
     assert child.exitcode == 0
 
 
-# See also: c03_processes/test_09_daemon_outlives.py, for a daemon that lives on.
+# See also: c03_processes/test_08_orphans.py, for what the leak check says of a child that is left;
+# c03_processes/test_09_daemon_outlives.py, for a daemon that lives on.

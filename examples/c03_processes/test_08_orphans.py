@@ -69,7 +69,7 @@ def test_the_worker_of_a_terminated_manager_runs_on(mp_context: Any) -> None:
     with manager_and_worker(mp_context, manage) as (manager, worker):
         manager.terminate()
         manager.join()  # without a timeout: see test_09_daemon_outlives.py
-        ended = wait([worker], timeout=0.2)
+        ended = wait([worker], timeout=0.1)
         assert ended, f"manager has exit code {manager.exitcode}, and its worker is still running"
 
 

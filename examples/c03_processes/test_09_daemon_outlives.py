@@ -74,7 +74,7 @@ def test_the_daemon_of_a_killed_manager_runs_on(mp_context: Any) -> None:
     with manager_and_daemon(mp_context, time.sleep, 60) as (manager, daemon):
         manager.kill()
         manager.join()  # without a timeout: see above
-        ended = wait([daemon], timeout=0.2)
+        ended = wait([daemon], timeout=0.1)
         assert ended, f"manager has exit code {manager.exitcode}, and its daemon is still running"
 
 
@@ -84,7 +84,7 @@ def test_an_orphan_keeps_the_sentinel_of_its_dead_parent_silent(mp_context: Any)
         manager.kill()
         manager.join()
         assert manager.exitcode == -signal.SIGKILL
-        assert wait([manager.sentinel], timeout=0.2) == []  # what join(timeout=0.2) waits for
+        assert wait([manager.sentinel], timeout=0.1) == []  # what join(timeout=0.1) waits for
 
 
 def leave_with_the_parent() -> None:

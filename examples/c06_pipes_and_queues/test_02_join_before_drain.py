@@ -38,7 +38,7 @@ def test_without_the_plugin_the_join_hangs_in_silence(capfd: Any) -> None:
     results = FORK.Queue()
     child = FORK.Process(target=put_a_large_result, args=(results,))
     child.start()
-    child.join(timeout=0.2)  # a program without a timeout stands here for ever
+    child.join(timeout=0.1)  # a program without a timeout stands here for ever
     assert child.exitcode is None
     assert capfd.readouterr() == ("", "")
 

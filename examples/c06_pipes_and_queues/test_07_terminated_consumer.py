@@ -101,7 +101,7 @@ def test_nobody_can_read_after_a_waiting_consumer_was_terminated(mp_context: Any
     consumer.join(timeout=30)
     letters.put("Dear Ann")
     try:
-        assert letters.get(timeout=0.2) == "Dear Ann"
+        assert letters.get(timeout=0.1) == "Dear Ann"
     finally:
         letters.close()
         letters.join_thread()

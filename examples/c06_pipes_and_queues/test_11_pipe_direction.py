@@ -67,7 +67,7 @@ def test_a_large_message_is_not_sent_before_somebody_reads() -> None:
     with receiver, sender:
         sending = threading.Thread(target=sender.send, args=(MESSAGE,))
         sending.start()
-        sending.join(timeout=0.2)  # a program without a thread stands here for ever
+        sending.join(timeout=0.1)  # a program without a thread stands here for ever
         still_waits = sending.is_alive()
         assert receiver.recv() == MESSAGE  # now it can end
         sending.join(timeout=30)

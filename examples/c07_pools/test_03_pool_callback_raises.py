@@ -63,7 +63,7 @@ def test_after_an_error_in_a_callback_no_result_arrives(
         pool.apply_async(len, ("",), callback=lambda length: shares.append(1 / length))
         error = errors.get(timeout=30)
         word = pool.apply_async(len, ("word",))
-        word.wait(timeout=0.2)
+        word.wait(timeout=0.1)
         assert word.ready(), (
             f"the callback of the first task raised {error!r}, "
             "and the result of the second does not arrive"
@@ -106,7 +106,7 @@ def test_a_slow_callback_holds_up_the_results_behind_it(mp_context: Any) -> None
     with pool_of_one(mp_context) as pool:
         pool.apply_async(len, ("",), callback=lambda _: may_return.wait(timeout=30))
         word = pool.apply_async(len, ("word",))
-        word.wait(timeout=0.2)
+        word.wait(timeout=0.1)
         arrived = word.ready()
         may_return.set()
         assert arrived, (

@@ -44,7 +44,7 @@ def test_a_result_does_not_come_once_the_block_is_left(mp_context: Any) -> None:
     with mp_context.Pool(1, initializer=share, initargs=(given,)) as pool:
         letter = pool.apply_async(write_letter)
     given.release()  # all that the worker has been waiting for
-    letter.wait(timeout=0.2)
+    letter.wait(timeout=0.1)
     assert letter.ready(), (
         "the block was left while the letter was being written, and there is no letter: "
         "letter.get() would wait for ever"

@@ -51,7 +51,7 @@ def test_a_task_whose_worker_is_killed_never_answers(mp_context: Any) -> None:
         huge = pool.apply_async(shrink, ("huge.jpg",))
         # The next task needs a new worker, so when it is done the pool knows of the death.
         assert pool.apply_async(shrink, ("cat.jpg",)).get(timeout=30) == "small cat.jpg"
-        huge.wait(timeout=0.2)
+        huge.wait(timeout=0.1)
         assert huge.ready(), (
             "the worker is dead, a new one has done the next photo, and for huge.jpg there is "
             "neither a result nor an error: get() would wait for ever"

@@ -78,7 +78,7 @@ def enter(name: str) -> None:
     meeting.wait(timeout=20)  # both are here before either goes for the lock
     with lock:
         with suppress(threading.BrokenBarrierError):  # nobody comes: the other waits for the lock
-            meeting.wait(timeout=0.2)
+            meeting.wait(timeout=0.1)
             name += " met somebody"
         queue.put(name)
 

@@ -44,7 +44,7 @@ def test_a_pool_whose_consumer_is_never_told_to_stop_does_not_end(mp_context: An
         pool.close()
         joining = threading.Thread(target=pool.join)
         joining.start()
-        joining.join(timeout=0.2)
+        joining.join(timeout=0.1)
         has_ended = not joining.is_alive()
         pool.terminate()
         joining.join(timeout=30)
