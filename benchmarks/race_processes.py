@@ -10,14 +10,8 @@ of 1,000 schedules and their outcomes for each of six programs, and fails if two
 
 from __future__ import annotations
 
-import argparse
-import compileall
 import contextlib
-import hashlib
-import json
 import multiprocessing
-import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -133,6 +127,8 @@ def first_lost_update(method: str) -> float:
 
 def digests(runs: int) -> dict[str, str]:
     """Returns what each program did in some schedules, by program and start method."""
+    import hashlib
+
     from pytest_concurrency.race.processes.scheduler import ProcessScheduler
     from pytest_concurrency.race.runs import Case, Runner
     from pytest_concurrency.race.strategies.in_order import InOrder
@@ -163,6 +159,9 @@ def digests(runs: int) -> dict[str, str]:
 
 def compare(pythons: list[str], runs: int) -> int:
     """Prints one line for each program; returns 1 if anything differs."""
+    import json
+    import subprocess
+
     by_python = {}
     for python in pythons:
         command = [python, __file__, "--digests", "--runs", str(runs)]
@@ -179,6 +178,8 @@ def compare(pythons: list[str], runs: int) -> int:
 
 def median_of(measure: Callable[[], float]) -> float:
     """Returns the median of a few measurements."""
+    import statistics
+
     return statistics.median(measure() for _ in range(ROUNDS))
 
 
@@ -207,6 +208,10 @@ def rows(runs: int) -> list[list[str]]:
 
 def main() -> int:
     """Measures, or compares."""
+    import argparse
+    import compileall
+    import json
+
     from peers.tables import table
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])

@@ -38,6 +38,9 @@ class FileLocks:
         """Returns the keys of the locks that an actor holds, and the line where it took each."""
         return [(key, line) for key, (holder, line) in self._held.items() if holder is actor]
 
+    def release_held_by(self, actor: Actor) -> None:
+        """Frees nothing: a lock is released when its object is gone, by its own doing."""
+
     def methods(self) -> Iterator[tuple[type, str, Any]]:
         """Yields (type, name, replacement) for everything to replace, if there are such locks."""
         filelock = sys.modules.get("filelock")

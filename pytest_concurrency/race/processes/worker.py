@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing import connection
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from typing import Any, NamedTuple
 
 from pytest_concurrency.children.orphans import end_with_parent
@@ -23,7 +25,6 @@ from pytest_concurrency.race.processes.copies import ModuleCopies
 from pytest_concurrency.race.processes.feeders import Feeders
 from pytest_concurrency.race.processes.file_locks import FileLocks
 from pytest_concurrency.race.processes.pipes import pipe_methods, waiting_function
-from pytest_concurrency.race.processes.proxies import Proxies
 from pytest_concurrency.race.processes.recording import RecordingTurns
 from pytest_concurrency.race.processes.sealed import Sealed
 from pytest_concurrency.race.processes.semaphores import Semaphores
@@ -102,19 +103,20 @@ class _Worker:
         self._number = job.number
         self._target = job.actors[job.number]
         self._primitives = Primitives(turns)
-        self._semaphores = Semaphores(turns)
-        self._proxies = Proxies(turns)
-        self._file_locks = FileLocks(turns)
         self._feeders = Feeders()
         self._copies = ModuleCopies()
-        patches = TypePatches()
+        semaphores, file_locks = Semaphores(turns), FileLocks(turns)
+        self._locks: list[Any] = [semaphores, file_locks]
+        self._patches = TypePatches()
         for owner, name, method in (
-            *self._semaphores.methods(),
+            *semaphores.methods(),
             *pipe_methods(turns),
-            *self._proxies.methods(),
-            *self._file_locks.methods(),
+            *file_locks.methods(),
+            (BaseContext, "Manager", self._manager()),
         ):
-            patches.replace(owner, name, method)
+            self._patches.replace(owner, name, method)
+        if "multiprocessing.managers" in sys.modules:
+            self._follow_proxies()
         vars(connection)["wait"] = waiting_function(turns)
         turns.on_error = self._tell_error
         turns.on_end = self._tidy
@@ -136,11 +138,30 @@ class _Worker:
         for namespace in table.namespaces():
             self._meet(namespace)
 
+    def _manager(self) -> Callable[..., Any]:
+        """Makes what follows the proxies of a manager that an actor starts."""
+        start = BaseContext.Manager
+
+        def manager(self_: BaseContext) -> Any:
+            self._follow_proxies()
+            return start(self_)
+
+        return manager
+
+    def _follow_proxies(self) -> None:
+        # Not imported before it is needed: it takes a tenth of the time to start.
+        from pytest_concurrency.race.processes.proxies import Proxies
+
+        if not any(isinstance(locks, Proxies) for locks in self._locks):
+            proxies = Proxies(self._turns)
+            self._locks.append(proxies)
+            for owner, name, method in proxies.methods():
+                self._patches.replace(owner, name, method)
+
     def run(self, given: tuple[Any, ...]) -> None:
         """Runs the actor once."""
-        self._semaphores.forget_run()
-        self._proxies.forget_run()
-        self._file_locks.forget_run()
+        for locks in self._locks:
+            locks.forget_run()
         self._primitives.forget_run()
         self._feeders.forget_run()
         self._copies.restore()
@@ -164,17 +185,13 @@ class _Worker:
             self._turns.tell("random", name, state)
 
     def _keys_held_by(self, actor: Actor) -> list[tuple[int, int]]:
-        return [
-            each
-            for locks in (self._semaphores, self._proxies, self._file_locks)
-            for each in locks.keys_held_by(actor)
-        ]
+        return [each for locks in self._locks for each in locks.keys_held_by(actor)]
 
     def _tidy(self, actor: Actor) -> None:
         if self._turns.records and actor.index == self._number:
             self._tell_facts()
-        self._semaphores.release_held_by(actor)
-        self._proxies.release_held_by(actor)
+        for locks in self._locks:
+            locks.release_held_by(actor)
         self._primitives.release_held_by(actor)
 
     def _tell_error(self, actor: Actor) -> None:
