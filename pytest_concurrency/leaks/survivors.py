@@ -122,7 +122,7 @@ def survivors(
     left = _look(before, origins, names)
     if left:
         let_go()
-        _bury_orphans(left.processes, origins)
+        _after_burial(left.processes, origins)
         gc.collect()  # locks and pools that only a reference cycle keeps alive
 
         def only_the_dead() -> bool:
@@ -132,8 +132,9 @@ def survivors(
             )
 
         wait_until(only_the_dead, grace)
-        _bury_orphans(_new_processes(before), origins)
         left = _look(before, origins, names)
+        # Of the same look: a helper may end, and be a zombie like any other, between two looks.
+        left.processes = _after_burial(left.processes, origins)
     return left
 
 
@@ -185,14 +186,22 @@ def _new_processes(before: Snapshot) -> list[ProcessInfo]:
     ]
 
 
-def _bury_orphans(processes: list[ProcessInfo], origins: Origins) -> None:
-    """Take the exit codes of the adopted: their parent has ended, and nobody else can."""
+def _after_burial(processes: list[ProcessInfo], origins: Origins) -> list[ProcessInfo]:
+    """Take the exit codes of the adopted: their parent has ended, and nobody else can.
+
+    Returns:
+        All the others.
+    """
+    others = []
     for info in processes:
-        if info.zombie and info.parent == os.getpid():
-            origin = origins.of_process(info.pid)
-            if origin is None or origin.maker != os.getpid():
-                with contextlib.suppress(OSError):
-                    os.waitpid(info.pid, os.WNOHANG)
+        origin = origins.of_process(info.pid)
+        is_ours = origin is not None and origin.maker == os.getpid()
+        if info.zombie and info.parent == os.getpid() and not is_ours:
+            with contextlib.suppress(OSError):
+                os.waitpid(info.pid, os.WNOHANG)
+        else:
+            others.append(info)
+    return others
 
 
 def _path(origin: Origin) -> Path:
