@@ -62,6 +62,12 @@ _PLAIN = {
     "LOAD_CLOSURE": (0, 1),
     "RETURN_GENERATOR": (0, 1),
     "YIELD_VALUE": (1, 1),
+    **dict.fromkeys(("GET_AWAITABLE", "GET_AITER"), (1, 1)),
+    "BEFORE_ASYNC_WITH": (1, 2),
+    # What is awaited and what is sent to it, and between the two the second value of an iterator.
+    "YIELD_FROM": (2, 1),
+    "SEND": (1, 1),
+    "END_SEND": (1 + ITERATOR_DEPTH, 1),
     "LOAD_LOCALS": (0, 1),
     "LOAD_BUILD_CLASS": (0, 1),
     "LOAD_COMMON_CONSTANT": (0, 1),
@@ -106,6 +112,8 @@ _NO_WAY_ON = frozenset(
         "JUMP_ABSOLUTE",
         "JUMP_BACKWARD",
         "JUMP_BACKWARD_NO_INTERRUPT",
+        # It goes on behind an await, where the stack is the same as without an exception.
+        "CLEANUP_THROW",
     ]
 )
 _SPECIAL = {"__enter__": "enter", "__exit__": "exit", 0: "enter", 1: "exit"}
@@ -141,6 +149,9 @@ def instructions_with_stacks(
                 del way[-1 - ITERATOR_DEPTH :]
             elif instruction.opname in ("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP"):
                 way.append(None)
+            elif instruction.opname == "SEND" and _VERSION == (3, 11):
+                # There is no END_SEND yet.
+                del way[-2:-1]
             known = arriving.get(target)
             arriving[target] = way if known is None else _merged(known, way)
         if instruction.opname in _NO_WAY_ON:

@@ -297,6 +297,23 @@ def test_a_future_that_no_loop_has_made_is_logged_once_when_it_goes_after_its_ru
     assert ["never retrieved" in each.message for each in logged] == [True]
 
 
+async def one() -> int:
+    await asyncio.sleep(0)
+    return 1
+
+
+async def update_in_one_statement(state: State) -> None:
+    state.value += await one()
+
+
+def test_an_update_with_an_await_in_the_middle_of_a_statement_is_named() -> None:
+    said = "lost update across an await: Actor 0 read State#1.value = 0"
+    with pytest.raises(RaceFound, match=said):
+        Race(seed=1).tasks(
+            update_in_one_statement, update_in_one_statement, setup=State, check=is_two
+        )
+
+
 def test_an_interrupt_ends_the_race_and_leaves_nothing() -> None:
     async def interrupted(state: State) -> None:
         try:
