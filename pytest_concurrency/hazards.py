@@ -189,11 +189,19 @@ def not_shown(hazard: Hazard, method: str, error: BaseException | None) -> Hazar
         text = message(
             f"hazard {hazard.id!r} failed for another reason than stated{place}",
             evidence=f"it must fail with {hazard.expected}\n"
-            f"it failed with     {type(error).__qualname__}: {_first_line(error)}",
+            f"it failed with     {_seen(hazard, error)}",
             cause="is that the same hazard under another name, or a mistake in the test?",
             next_step="run it with --hazards=fail to see the whole failure",
         )
     return HazardNotShown(text)
+
+
+def _seen(hazard: Hazard, error: BaseException) -> str:
+    """Say what a hazard failed with instead; all of it if only the text is another."""
+    name = type(error).__qualname__
+    if not isinstance(error, hazard.raises):
+        return f"{name}: {_first_line(error)}"
+    return f"{name}, but nothing in its text matches:\n{text_of(error)}"
 
 
 def lesson(hazard: Hazard, item: pytest.Item) -> str:

@@ -160,6 +160,30 @@ def test_another_reason_fails(pytester: pytest.Pytester, run: Run) -> None:
     )
 
 
+def test_a_text_that_does_not_match_is_shown_in_full(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.hazard("one", match="lost")
+        def test_hazard(): raise AssertionError("first line\\nsecond line")
+
+        @pytest.mark.fix("one")
+        def test_fix(): pass
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E*it must fail with AssertionError matching 'lost'",
+            "E*it failed with     AssertionError, but nothing in its text matches:",
+            "E*first line",
+            "E*second line",
+        ]
+    )
+
+
 def test_where_it_must_pass_a_failure_is_a_failure(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(
         """
