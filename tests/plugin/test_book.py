@@ -44,6 +44,13 @@ def test_every_hazard_has_a_fix() -> None:
     assert not [each.test for each in book.told() if each.kind == "hazard" and not each.fixes]
 
 
+only_as_recorded = pytest.mark.skipif(
+    sys.version_info[:2] != book.RECORDED_WITH,
+    reason="what shows where, and lines of the standard library, are recorded with Python 3.13",
+)
+
+
+@only_as_recorded
 def test_the_table_of_contents_is_up_to_date() -> None:
     assert book.readme() == book.README.read_text(encoding="utf-8"), "run: python examples/book.py"
 
@@ -68,10 +75,7 @@ def test_no_two_pages_have_the_same_name() -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(
-    sys.version_info[:2] != book.RECORDED_WITH,
-    reason="the outputs hold lines of the standard library, and are recorded with Python 3.13",
-)
+@only_as_recorded
 def test_what_a_learner_sees_is_up_to_date() -> None:
     seen = book.seen()
     recorded = {path.with_suffix(".py") for path in EXAMPLES.glob("c*/*.out")}
