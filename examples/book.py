@@ -194,6 +194,7 @@ def seen(chosen: Sequence[str] = ("examples",)) -> dict[Path, str]:
     # The last ones are ours: lessons that run pytest themselves print such lines, too.
     report, _, summary = result.stdout.rpartition("= short test summary info =")
     failures = report.partition("= FAILURES =")[2].rpartition("= hazards =")[0]
+    failures = re.split(r"^=+ races =+$", failures, flags=re.M)[0].rstrip("=\n")
     nodes = re.findall(r"^FAILED (\S+?)::(.+?)(?: - .*)?$", summary, flags=re.M)
     blocks = _blocks(failures, [name for _, name in nodes])
     if result.returncode != 1 or len(blocks) != len(nodes):
