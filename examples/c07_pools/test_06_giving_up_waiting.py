@@ -49,7 +49,7 @@ def test_a_task_that_we_gave_up_is_done_all_the_same(mp_context: Any) -> None:
             bill.get(timeout=0.05)
         opening.release()  # the bank opens, after we have given up
         later = bill.get(timeout=30)
-    assert later != "paid", f"we gave up after 0.05 s, and later the bill is {later}"
+    assert later != "paid", f"we gave up after 50 ms, and later the bill is {later}"
 
 
 @pytest.mark.fix("get-timeout-does-not-cancel")
