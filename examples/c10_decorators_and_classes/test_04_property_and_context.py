@@ -54,7 +54,7 @@ class ResizableBox(Box):
     "static-class-property",
     raises=TypeError,
     match="'int' object is not callable",
-    why="reading a property runs its function; the brackets call what that returned",
+    why="reading box.area runs the function already; the brackets call the 9 that it returned",
 )
 def test_a_property_is_not_called() -> None:
     box: Any = Box(3)
