@@ -137,7 +137,10 @@ def table_of_contents() -> str:
     lines = []
     for number, title in enumerate(_TITLES, 1):
         lines += ["", f"### {number}. {title}", ""]
-        lines += ["| page | hazard | tutorial | shows under | fix |", "|---|---|---|---|---|"]
+        lines += [
+            "| page | hazard or fact | tutorial | shows under | fixes |",
+            "|---|---|---|---|---|",
+        ]
         before = None
         for each in every:
             if each.chapter != number:
@@ -155,7 +158,7 @@ def _place(page: Path) -> str:
 
 def _shown(each: Told) -> str:
     if each.kind == "fact":
-        return "a fact"
+        return "fact"
     return ", ".join(method for method in METHODS if method in each.under) or "always"
 
 
@@ -235,7 +238,7 @@ _CHANGING = (
     (re.escape(sysconfig.get_paths()["stdlib"]) + "/", "<stdlib>/"),
     (re.escape(sysconfig.get_paths()["purelib"]) + "/", "<site-packages>/"),
     (re.escape(sys.executable), "<python>"),
-    (r"/tmp/pytest-of-[^/]+/pytest-\d+/(popen-gw\d+/)?", "<tmp>/"),
+    (r"/tmp/pytest-of-[^/]+/pytest-\d+/(popen-gw\d+/)?(\w+?)\d+\b", r"<tmp>/\2"),
     (r"(<stdlib>/[\w/.]+\.py:)\d+", r"\1N"),
     (r"(<stdlib>/[\w/.]+\.py\", line )\d+", r"\1N"),
     (r"/tmp/pytest-concurrency-\w+/", "<tmp>/"),
@@ -245,10 +248,10 @@ _CHANGING = (
     (r"(name='\w+)-\d+", r"\1-N"),
     (r"\b(c_\w+)\(\d{4,}\)", r"\1(N)"),
     (r"\b((?:ppid|pid|parent|process)[= ]+)\d{2,}\b", r"\1N"),
-    (r"\bin \d+\.\d+ s\b", "in N s"),
-    (r"\b\d+\.\d{2,}( ?s\b| seconds)", r"N\1"),
+    (r"\bin \d+\.\d+ ?s\b", "in N s"),
     (r"\bpython3\.\d+", "python3.N"),
-    (r"\bPython 3\.\d+\.\d+", "Python 3.N"),
+    (r"\b(C?Python) 3\.\d+\.\d+", r"\1 3.N"),
+    (r"(\bpytest_concurrency/[\w/]+\.py(?::|\", line ))\d+", r"\1N"),
 )
 
 

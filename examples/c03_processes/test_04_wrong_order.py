@@ -82,7 +82,6 @@ def test_a_step_that_comes_while_it_runs_says_what_is_wrong(
         step(sleeper)
 
 
-@pytest.mark.fix("process-order-errors")
 def test_before_the_start_one_step_complains_in_riddles() -> None:
     with pytest.raises(AssertionError, match="can only join a started process"):
         Process().join()

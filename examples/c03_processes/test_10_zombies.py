@@ -64,7 +64,9 @@ def state(pid: int) -> str:
 )
 def test_a_child_that_nobody_joins_becomes_a_zombie(start_one: Start) -> None:
     found = state(start_one().pid)  # even a look at the Process object would bury it
-    assert found == "gone", f"the child has ended, nobody asked how, and its state is {found}"
+    assert found == "gone", (
+        f"the child has ended, nobody asked how: its state is {found} (Z is a zombie)"
+    )
 
 
 @pytest.mark.fix("zombie-until-joined")

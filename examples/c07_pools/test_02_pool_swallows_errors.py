@@ -57,7 +57,7 @@ def test_five_tasks_fail_without_a_word(mp_context: Any, capfd: pytest.CaptureFi
     started, finished = printed.out.count("starts"), printed.out.count("has finished")
     assert finished == 5, (
         f"the program says {printed.out.splitlines()[-1]!r}, {started} tasks have started, "
-        f"{finished} have finished, and printed as errors is {printed.err!r}"
+        f"{finished} have finished, and on stderr is {printed.err!r}"
     )
 
 

@@ -94,7 +94,7 @@ def test_a_program_that_only_looked_at_the_block_destroyed_it() -> None:
 
 
 @pytest.mark.fix("shared-memory-unlinked-by-stranger")
-def test_a_program_that_does_not_track_the_block_leaves_it() -> None:
+def test_a_program_that_opens_the_block_with_track_false_leaves_it() -> None:
     with block_of_weights() as name:
         assert run(A_POLITE_STRANGER, name) == ""
         assert is_there(name)

@@ -86,7 +86,7 @@ def test_in_prepend_mode_the_folder_is_on_the_path_of_the_child(tmp_path: Path) 
 
 
 @pytest.mark.fix("pytest-importlib-mode")
-def test_this_plugin_shows_the_child_the_file(tmp_path: Path) -> None:
+def test_under_this_plugin_the_child_loads_the_file_itself(tmp_path: Path) -> None:
     report = run_pytest(tmp_path, "--import-mode=importlib", "-p", "pytest_concurrency")
     assert "2 passed in" in report
 
