@@ -20,6 +20,9 @@ from pytest_concurrency.race.strategies.replay import Replay
 
 __all__ = ["elsewhere", "locks_made_for"]
 
+# In the same order on every Python: since 3.14 multiprocessing names the default, forkserver, first.
+_METHODS = ("fork", "spawn", "forkserver")
+
 
 def elsewhere(
     method: str,
@@ -40,8 +43,8 @@ def elsewhere(
         trace: As for the search.
     """
     fails, passes, others = [], [], []
-    for other in multiprocessing.get_all_start_methods():
-        if other == method:
+    for other in _METHODS:
+        if other == method or other not in multiprocessing.get_all_start_methods():
             continue
         context = multiprocessing.get_context(other)
         try:
