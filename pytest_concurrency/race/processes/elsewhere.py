@@ -20,7 +20,7 @@ from pytest_concurrency.race.strategies.replay import Replay
 
 __all__ = ["elsewhere", "locks_made_for"]
 
-# In the same order on every Python: since 3.14 multiprocessing names the default, forkserver, first.
+# The same order on every Python: since 3.14 multiprocessing names its default, forkserver, first.
 _METHODS = ("fork", "spawn", "forkserver")
 
 
