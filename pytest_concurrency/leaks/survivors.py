@@ -108,7 +108,7 @@ def survivors(
     *,
     grace: float = GRACE,
     names: bool = True,
-    let_go: Callable[[], object] = list,
+    let_go: Callable[[], object] = lambda: None,
 ) -> Survivors:
     """Find what is left, after what was already ending has had time to end.
 

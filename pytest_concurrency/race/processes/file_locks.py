@@ -28,7 +28,7 @@ class FileLocks:
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._held: dict[int, tuple[Actor, int]] = {}
+        self._held: dict[int, tuple[Any, Actor, int]] = {}
 
     def forget_run(self) -> None:
         """Forgets who held what."""
@@ -36,10 +36,13 @@ class FileLocks:
 
     def keys_held_by(self, actor: Actor) -> list[tuple[int, int]]:
         """Returns the keys of the locks that an actor holds, and the line where it took each."""
-        return [(key, line) for key, (holder, line) in self._held.items() if holder is actor]
+        return [(key, line) for key, (_, holder, line) in self._held.items() if holder is actor]
 
     def release_held_by(self, actor: Actor) -> None:
-        """Frees nothing: a lock is released when its object is gone, by its own doing."""
+        """Frees what an actor still holds, as the system does at the end of a process."""
+        for lock, holder, _ in list(self._held.values()):
+            if holder is actor and actor.index == self._turns.number:
+                lock.release(force=True)
 
     def methods(self) -> Iterator[tuple[type, str, Any]]:
         """Yields (type, name, replacement) for everything to replace, if there are such locks."""
@@ -77,7 +80,8 @@ class FileLocks:
                 else:
                     operation = turns.operation()
                     assert turns.current is not None
-                    self._held[_key_of(self_)] = turns.current, operation.line if operation else 0
+                    line = operation.line if operation else 0
+                    self._held[_key_of(self_)] = self_, turns.current, line
                     return taken
 
         return acquire

@@ -253,6 +253,7 @@ class ProcessScheduler(Losses):
         self._plans = not self.records and isinstance(strategy, (PCT, Portfolio))
         self._board.begin_again()
         words[at.STEP] = words[at.ABORTING] = words[at.WAITERS] = 0
+        words[at.HOPS] = words[at.CHANGED] = 0
         words[at.NOTES] = self._notes_acquires
         words[at.RECORDS] = self.records
         words[at.EVENTS] = 0
@@ -450,7 +451,8 @@ class ProcessScheduler(Losses):
         assert self._crew is not None
         words = self._words
         words[at.ABORTING] = 1
-        words[at.LIMIT] = 0
+        # Each one gives the turn back when it has ended, whatever was planned.
+        words[at.LIMIT] = words[at.PLANNED] = 0
         for actor in self.actors:
             if words[at.STATE_OF + actor.index] == STRAY:
                 # It is in a call that may never return.

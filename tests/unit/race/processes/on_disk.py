@@ -70,6 +70,14 @@ def takes_both_the_other_way(path: Path) -> None:
         pass
 
 
+KEPT: list[FileLock] = []
+
+
+def keeps_its_lock(path: Path) -> None:
+    KEPT[:] = [FileLock(f"{path}.lock")]
+    KEPT[0].acquire()
+
+
 def removes_the_file(path: Path) -> None:
     if os.path.exists(path):
         os.remove(path)

@@ -13,7 +13,7 @@ from tests.unit.race.processes.kinds import (
     raced,
     under_some_methods,
 )
-from tests.unit.race.processes.on_disk import KINDS
+from tests.unit.race.processes.on_disk import KINDS, keeps_its_lock
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +29,12 @@ def test_finds_the_bug(kind: str, method: str) -> None:
 @under_some_methods([kind for kind in KINDS if kind != "sqlite3"])
 def test_never_blames_the_twin(kind: str, method: str) -> None:
     assert_passes(KINDS[kind], method)
+
+
+def test_a_lock_that_is_never_released_ends_with_its_process() -> None:
+    kind = KINDS["FileLock"]
+    result = raced(kind, (keeps_its_lock, keeps_its_lock), "fork", runs=20)
+    assert result.finding is None, str(result)
 
 
 @pytest.mark.parametrize("method", METHODS)
